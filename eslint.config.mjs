@@ -1,0 +1,83 @@
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+/**
+ * Who may import whom; docs/architecture.md draws it. Everything else is forbidden, so there are no circles. Tests may
+ * besides import what their package's devDependencies name.
+ */
+const arrows = {
+  sys: [],
+  "loop-core": ["sys"],
+  "backend-epoll": ["loop-core", "sys/loader"],
+  bench: ["*"],
+};
+
+/** For tests, which put together what the sources must not know. */
+const testArrows = {
+  sys: [],
+  "loop-core": ["sys", "loop-core"],
+  "backend-epoll": ["loop-core", "sys", "backend-epoll"],
+  bench: ["*"],
+};
+
+/** A rule that lets a package import the listed ones and nothing else of the workspace. */
+function onlyImports(packageName, allowed) {
+  const message = `${packageName} may import ${allowed.length === 0 ? "no other package of the workspace" : allowed.join(", ")}; see the import arrows in docs/architecture.md.`;
+  const patterns = [
+    { regex: String.raw`^(\.\./)+packages/`, message },
+    { regex: String.raw`^(\.\./)+(sys|loop-core|backend-[a-z]+|attach|bench)/`, message },
+  ];
+  if (!allowed.includes("*")) {
+    const names = allowed.map((name) => (name.includes("/") ? `${name}$` : `${name}(/|$)`)).join("|");
+    patterns.push({ regex: names === "" ? "^@polyloop/" : `^@polyloop/(?!(${names}))`, message });
+  }
+  return { "no-restricted-imports": ["error", { patterns }] };
+}
+
+export default tseslint.config(
+  { ignores: ["**/dist/", "**/build/", "**/node_modules/", "**/coverage/"] },
+  js.configs.recommended,
+  {
+    files: ["**/*.mjs", "**/*.cjs"],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ["process", "console", "URL", "require", "module", "Buffer", "setTimeout", "setInterval", "clearInterval", "performance"].map(
+          (name) => [name, "readonly"],
+        ),
+      ),
+    },
+  },
+  {
+    files: ["**/*.ts"],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { project: ["./tsconfig.tests.json"], tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/no-non-null-assertion": "error",
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/explicit-module-boundary-types": "error",
+      "@typescript-eslint/prefer-for-of": "off",
+      "@typescript-eslint/non-nullable-type-assertion-style": "off",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "TSEnumDeclaration", message: "Use constants: an enum is code that types cannot erase." },
+        { selector: "ExportDefaultDeclaration", message: "Export by name; only configuration files have a default." },
+      ],
+    },
+  },
+  ...Object.entries(arrows).map(([name, allowed]) => ({
+    files: [`packages/${name}/src/**/*.ts`, `packages/${name}/testing/**/*.ts`],
+    rules: onlyImports(name, allowed),
+  })),
+  ...Object.entries(testArrows).map(([name, allowed]) => ({
+    files: [`packages/${name}/test/**/*.ts`],
+    rules: onlyImports(name, allowed),
+  })),
+  {
+    files: ["**/test/**/*.ts"],
+    rules: {
+      // A callback that exists only to be there says so best by being empty.
+      "@typescript-eslint/no-empty-function": "off",
+    },
+  },
+);

@@ -1,0 +1,364 @@
+import {
+  type Backend,
+  type BackendContext,
+  BackendFailure,
+  BackendUnavailable,
+  type Capabilities,
+  DescriptorMap,
+  EDGE,
+  ERROR,
+  errnoCode,
+  errnoText,
+  HANGUP,
+  type Interest,
+  READ,
+  type Sink,
+  WRITE,
+} from "@polyloop/loop-core";
+import { Answers } from "./answers.js";
+import { ChangeList } from "./change-list.js";
+import { EBADF, EEXIST, EINTR, EINVAL, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM } from "./errno.js";
+import { fromEpoll, toEpoll } from "./masks.js";
+import { ADD, DELETE, type EpollPort, type EpollSet, MARKER, MODIFY } from "./port.js";
+
+/** A descriptor's state is one number: what core wants, what the kernel was told, and the flags below. */
+const WANTED = 0x3f;
+const REGISTERED_SHIFT = 6;
+const REGISTERED = WANTED << REGISTERED_SHIFT;
+/** It is on the list of changed descriptors. */
+const CHANGED = 0x1000;
+/** Its number may stand for another file than the one registered. */
+const SUSPECT = 0x2000;
+/** epoll refused it with EPERM: a regular file or its like, ready whenever asked. */
+const ALWAYS_READY = 0x4000;
+/** It reported what nobody wants and would for ever; registered edge-triggered until something wanted comes. */
+const PARKED = 0x8000;
+
+/** A change may be answered by another one (ADD: EEXIST, MODIFY: ENOENT, ADD); this many in a row are no race any more. */
+const MOST_ROUNDS = 4;
+
+const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: true, priority: true, pollable: true };
+const SUPPORTS_MILLISECONDS: Capabilities = { ...SUPPORTS, preciseTimeouts: false };
+
+/**
+ * The state machine of the epoll backend: what is registered, and what each answer of the kernel means. KERNEL.md has the
+ * facts that it rests on.
+ */
+export class EpollBackend implements Backend {
+  readonly name = "epoll";
+  private readonly port: EpollPort;
+  private readonly context: BackendContext;
+  private set: EpollSet;
+  private readonly states = new DescriptorMap();
+  /** Descriptors whose registration may have to change, each once. */
+  private changed: number[] = [];
+  private alwaysReady: number[] = [];
+  private readonly changes = new ChangeList();
+  private readonly answers = new Answers();
+  private precise = true;
+  private markedReadable = false;
+  /** The set reports what is not registered in it. */
+  private haunted = false;
+
+  constructor(context: BackendContext, port: EpollPort) {
+    this.context = context;
+    this.port = port;
+    this.set = port.open();
+    if (this.set.fd < 0) throw unavailable(-this.set.fd);
+  }
+
+  /** Another number after `recreate()`, and after a `poll` that had to replace the set. */
+  get fd(): number {
+    return this.set.fd;
+  }
+
+  get supports(): Capabilities {
+    return this.precise ? SUPPORTS : SUPPORTS_MILLISECONDS;
+  }
+
+  modify(fd: number, from: Interest, to: Interest): void {
+    this.states.set(fd, (this.states.get(fd) & ~WANTED) | to | (from === to ? SUSPECT : 0));
+    this.markChanged(fd);
+  }
+
+  poll(timeout: number, sink: Sink): void {
+    if (this.markedReadable) this.markReadable(false);
+    if (this.changed.length > 0) this.queueChanges();
+    const count = this.exchange(this.alwaysReady.length > 0 ? 0 : timeout, sink);
+    this.stampTime();
+    if (count > 0) this.deliver(count, sink);
+    if (this.alwaysReady.length > 0) this.deliverAlwaysReady(sink);
+    if (this.haunted) this.renew();
+  }
+
+  flush(): void {
+    this.queueChanges();
+    for (let round = 0; this.changes.count > 0; round++) {
+      this.set.apply(this.changes.words, this.changes.count);
+      this.settleChanges(round, null);
+    }
+    // What failed is tried again by the next poll, which can report it.
+    if (this.alwaysReady.length > 0 || this.changed.length > 0) this.markReadable(true);
+  }
+
+  recreate(): void {
+    this.forgetRegistrations();
+    this.states.forEach((fd) => {
+      this.states.set(fd, 0);
+    });
+    this.changed = [];
+    this.alwaysReady = [];
+    this.reopen();
+  }
+
+  close(): void {
+    this.set.close();
+  }
+
+  private markChanged(fd: number): void {
+    const state = this.states.get(fd);
+    this.states.set(fd, state | CHANGED);
+    if ((state & CHANGED) === 0) this.changed.push(fd);
+  }
+
+  /** Compares what is wanted with what is registered, for every changed descriptor. */
+  private queueChanges(): void {
+    for (let index = 0; index < this.changed.length; index++) this.queueChange(this.changed[index] as number);
+    this.changed.length = 0;
+    // Every change is a new question to the kernel; the answer may put it back.
+    if (this.alwaysReady.length > 0)
+      this.alwaysReady = this.alwaysReady.filter((fd) => (this.states.get(fd) & ALWAYS_READY) !== 0);
+  }
+
+  private queueChange(fd: number): void {
+    const state = this.states.get(fd);
+    const wanted = state & WANTED;
+    const registered = (state & REGISTERED) >> REGISTERED_SHIFT;
+    this.states.set(fd, wanted | (wanted << REGISTERED_SHIFT));
+    if (registered === 0) {
+      if (wanted !== 0) this.changes.push(ADD, fd, toEpoll(wanted), this.context.generations.increment(fd));
+    } else if (wanted === 0) {
+      this.context.generations.increment(fd);
+      this.changes.push(DELETE, fd, 0, 0);
+    } else if (wanted !== registered || (state & (SUSPECT | PARKED)) !== 0) {
+      // Right if it is still the same file; ENOENT tells if it is not.
+      this.changes.push(MODIFY, fd, toEpoll(wanted), this.context.generations.get(fd));
+    }
+  }
+
+  /** Hands the changes over and waits, until none of them asks for another one. Returns the number of answers. */
+  private exchange(timeout: number, sink: Sink): number {
+    let wait = timeout;
+    for (let round = 0; ; round++) {
+      const result = this.wait(wait);
+      if (result === -EBADF || result === -EINVAL) {
+        this.replaceLostSet(round);
+        continue;
+      }
+      if (result < 0 && result !== -EINTR) throw exhausted(-result);
+      const count = Math.max(result, 0);
+      if (this.changes.count > 0 && this.settleChanges(round, sink)) wait = 0;
+      if (this.changes.count === 0) return count;
+      // A change failed, so the kernel did not wait. An edge among its answers comes only once.
+      if (count > 0) {
+        this.deliver(count, sink);
+        wait = 0;
+      }
+    }
+  }
+
+  /** One native call. Returns the number of answers or a negative errno. */
+  private wait(timeout: number): number {
+    const { words, count } = this.changes;
+    const answers = this.answers.words;
+    if (!this.precise) return this.set.waitMilliseconds(words, count, answers, wholeMilliseconds(timeout));
+    const seconds = timeout < 0 ? -1 : wholeSeconds(timeout);
+    const nanoseconds = timeout < 0 ? 0 : nanosecondsBeyond(timeout, seconds);
+    const result =
+      // A remainder that rounds up to a second is one.
+      nanoseconds === NANOSECONDS
+        ? this.set.wait(words, count, answers, seconds + 1, 0)
+        : this.set.wait(words, count, answers, seconds, nanoseconds);
+    if (result !== -ENOSYS) return result;
+    this.precise = false;
+    return this.set.waitMilliseconds(words, 0, answers, count > 0 ? 0 : wholeMilliseconds(timeout));
+  }
+
+  /**
+   * Looks at the results of the changes just made and queues what they ask for. Returns whether a descriptor failed and was
+   * reported; without a sink it is left to the next poll.
+   */
+  private settleChanges(round: number, sink: Sink | null): boolean {
+    const { changes } = this;
+    const { count } = changes;
+    let reported = false;
+    changes.count = 0;
+    for (let index = 0; index < count; index++) {
+      const result = changes.result(index);
+      if (result === 0) continue;
+      const fd = changes.fd(index);
+      if (!this.settle(changes.operation(index), fd, -result, round)) continue;
+      if (sink === null) {
+        this.markChanged(fd);
+      } else {
+        this.states.set(fd, 0);
+        sink.failed(fd, -result);
+        reported = true;
+      }
+    }
+    return reported;
+  }
+
+  /** One change that was refused. Returns whether its descriptor failed. */
+  private settle(operation: number, fd: number, errno: number, round: number): boolean {
+    // The file is closed, and took its registration along; or a dup keeps both alive, and its ghost will show itself.
+    if (operation === DELETE) return false;
+    const wanted = this.states.get(fd) & WANTED;
+    if (operation === ADD && errno === EEXIST && round < MOST_ROUNDS) {
+      this.changes.push(MODIFY, fd, toEpoll(wanted), this.context.generations.get(fd));
+      return false;
+    }
+    if (operation === MODIFY && errno === ENOENT && round < MOST_ROUNDS) {
+      this.changes.push(ADD, fd, toEpoll(wanted), this.context.generations.increment(fd));
+      return false;
+    }
+    this.states.set(fd, this.states.get(fd) & ~REGISTERED);
+    if (operation === ADD && errno === EPERM) {
+      this.states.set(fd, this.states.get(fd) | ALWAYS_READY);
+      this.alwaysReady.push(fd);
+      return false;
+    }
+    if (errno === ENOSPC || errno === ENOMEM) throw exhausted(errno);
+    this.context.generations.increment(fd);
+    return true;
+  }
+
+  /** Passes on what the kernel answered. */
+  private deliver(count: number, sink: Sink): void {
+    const { answers, states, context } = this;
+    for (let index = 0; index < count; index++) {
+      const fd = answers.fd(index);
+      if (fd === MARKER) continue;
+      if (answers.generation(index) !== context.generations.get(fd)) {
+        this.haunted = true;
+        continue;
+      }
+      const state = states.get(fd);
+      const wanted = state & WANTED;
+      const got = fromEpoll(answers.mask(index)) & (wanted | ERROR | HANGUP);
+      const isWanted = (got & wanted) !== 0;
+      if (isWanted) sink.ready(fd, got);
+      // Only PRIORITY is wanted and the other side hung up: level-triggered, that would end every wait from now on.
+      if (isWanted === ((state & PARKED) !== 0)) this.park(fd, !isWanted);
+    }
+    this.answers.growIfFull(count);
+  }
+
+  private park(fd: number, on: boolean): void {
+    const state = this.states.get(fd);
+    const wanted = state & WANTED;
+    this.changes.push(MODIFY, fd, toEpoll(on ? wanted | EDGE : wanted), this.context.generations.get(fd));
+    this.states.set(fd, on ? state | PARKED : state & ~PARKED);
+  }
+
+  private deliverAlwaysReady(sink: Sink): void {
+    for (let index = 0; index < this.alwaysReady.length; index++) {
+      const fd = this.alwaysReady[index] as number;
+      const got = this.states.get(fd) & (READ | WRITE);
+      if (got !== 0) sink.ready(fd, got);
+    }
+  }
+
+  private stampTime(): void {
+    const { stamp } = this.context;
+    if (stamp === undefined) return;
+    const { times } = this.answers;
+    stamp[0] = times[0] as number;
+    stamp[1] = times[1] as number;
+  }
+
+  /**
+   * The set reports a file that is registered under a number which stands for another one, or for none, by now: a dup keeps
+   * it alive, and nothing but a new set gets rid of it. Everything wanted is registered again with the next change.
+   */
+  private renew(): void {
+    this.forgetRegistrations();
+    this.reopen();
+  }
+
+  /** Opens a new set before the old one is closed, so that its number differs and whoever polls it can notice. */
+  private reopen(): void {
+    const old = this.set;
+    this.set = this.port.open();
+    this.haunted = false;
+    this.markedReadable = false;
+    old.close();
+    if (this.set.fd >= 0) return;
+    // EMFILE, most likely: the old one made room.
+    this.set = this.port.open();
+    if (this.set.fd < 0) throw exhausted(-this.set.fd);
+  }
+
+  /** The kernel's side is gone: what is wanted has changed as far as it is concerned. */
+  private forgetRegistrations(): void {
+    this.changes.count = 0;
+    this.states.forEach((fd, state) => {
+      if ((state & REGISTERED) === 0) return;
+      this.context.generations.increment(fd);
+      this.states.set(fd, state & (WANTED | CHANGED));
+      this.markChanged(fd);
+    });
+  }
+
+  /**
+   * EBADF or EINVAL of the wait itself: somebody closed the set, and its number may be another file's. What the changes were
+   * answered then means nothing.
+   */
+  private replaceLostSet(round: number): void {
+    if (round >= MOST_ROUNDS) throw exhausted(EBADF);
+    this.set.abandon();
+    this.renew();
+    this.queueChanges();
+  }
+
+  private markReadable(on: boolean): void {
+    const result = this.set.keepReadable(on);
+    if (result < 0) throw exhausted(-result);
+    this.markedReadable = on;
+  }
+}
+
+const NANOSECONDS = 1_000_000_000;
+
+function wholeSeconds(ms: number): number {
+  return Math.min(Math.floor(ms / 1000), 0x7ffffffe) | 0;
+}
+
+/** Rounded up, so that no timer is early. */
+function nanosecondsBeyond(ms: number, seconds: number): number {
+  return Math.min(Math.ceil((ms - seconds * 1000) * 1e6), NANOSECONDS) | 0;
+}
+
+/** Rounded up: 0.4 ms must not become a busy loop of waits for nothing. */
+function wholeMilliseconds(ms: number): number {
+  return Math.min(Math.ceil(ms), 0x7fffffff) | 0;
+}
+
+function unavailable(errno: number): BackendUnavailable {
+  const reason = `epoll_create1 failed with ${errnoCode(errno)} (${errnoText(errno)})`;
+  return new BackendUnavailable("epoll", errnoCode(errno), reason, { syscall: "epoll_create1", errno: -errno });
+}
+
+function exhausted(errno: number): BackendFailure {
+  const code = errnoCode(errno);
+  const remedies: Record<string, string> = {
+    ENOSPC: "Raise fs.epoll.max_user_watches, or watch fewer descriptors",
+    EMFILE: "Raise RLIMIT_NOFILE (ulimit -n)",
+    ENFILE: "Raise fs.file-max",
+  };
+  return new BackendFailure(`epoll failed with ${code} (${errnoText(errno)})`, {
+    syscall: "epoll",
+    errno: -errno,
+    remedy: remedies[code],
+  });
+}

@@ -1,0 +1,306 @@
+import { EBADF, EEXIST, EINVAL, ENOENT, ENOSPC, EPERM } from "../src/errno.js";
+import {
+  ADD,
+  ANSWER_LENGTH,
+  CHANGE_LENGTH,
+  DELETE,
+  type EpollPort,
+  type EpollSet,
+  ERR,
+  ET,
+  HEADER_LENGTH,
+  HUP,
+  IN,
+  MARKER,
+  MODIFY,
+} from "../src/port.js";
+
+/** What a descriptor stands for: kept alive by every number that refers to it. */
+export class FakeFile {
+  /** Regular files and their like have no wait queue: epoll refuses them. */
+  readonly pollable: boolean;
+  /** The epoll bits that are true of it now. */
+  ready = 0;
+  /** Counts the wake-ups, for edge-triggered registrations. */
+  edges = 0;
+  references = 0;
+
+  constructor(pollable: boolean) {
+    this.pollable = pollable;
+  }
+
+  /** Something happened: these bits are true now, and whoever waits is woken. */
+  raise(bits: number): void {
+    this.ready |= bits;
+    this.edges++;
+  }
+
+  /** These bits are no longer true. */
+  lower(bits: number): void {
+    this.ready &= ~bits;
+  }
+}
+
+interface Registration {
+  readonly file: FakeFile;
+  readonly fd: number;
+  mask: number;
+  generation: number;
+  /** The edge that was last reported, for ET. */
+  reportedEdge: number;
+}
+
+/** A call that a test may want to fail. */
+export type FakeCall = "epoll_create1" | "epoll_ctl" | "epoll_wait" | "epoll_pwait2" | "eventfd";
+
+/**
+ * As much of Linux as epoll needs: descriptor numbers, files, dup and close, and sets whose registrations belong to a file
+ * *and* a number and live as long as the file does. Nothing waits: a timeout passes on the fake's own clock.
+ */
+export class FakeKernel implements EpollPort {
+  private readonly descriptors = new Map<number, FakeFile>();
+  /** Every set that is open, the newest last. */
+  readonly sets: FakeSet[] = [];
+  /** Milliseconds. */
+  monotonic = 5000;
+  wall = 1_700_000_000_000;
+  /** Native calls of sets: `apply`, `wait` and `waitMilliseconds`. */
+  nativeCalls = 0;
+  /** System calls by name. */
+  readonly calls = new Map<FakeCall, number>();
+  /** How many registrations a user may have, as fs.epoll.max_user_watches limits them. */
+  maxRegistrations = Number.POSITIVE_INFINITY;
+  /** What the waits were asked for, in milliseconds. */
+  readonly waits: number[] = [];
+  /** Called before a wait that finds nothing and may wait: the world's chance to make something happen. */
+  onWait: ((timeout: number) => void) | undefined;
+  /** Decides whether a call fails: returns the errno, or 0. */
+  fault: (call: FakeCall, detail: { readonly fd: number; readonly operation: number }) => number = () => 0;
+
+  open(): FakeSet {
+    const set = new FakeSet(this);
+    if (set.fd >= 0) this.sets.push(set);
+    return set;
+  }
+
+  /** Opens a file under the lowest free number, or under the one given. */
+  create(pollable = true, fd = this.lowestFree()): number {
+    return this.install(new FakeFile(pollable), fd);
+  }
+
+  /** dup2(2): another number for the same file. */
+  dup(fd: number, to = this.lowestFree()): number {
+    return this.install(this.file(fd), to);
+  }
+
+  /** Closes a number; the file, and its registrations, go with the last one. */
+  close(fd: number): void {
+    const file = this.file(fd);
+    this.descriptors.delete(fd);
+    file.references--;
+    if (file.references > 0) return;
+    for (const set of this.sets) set.forget(file);
+  }
+
+  /** What a number stands for. */
+  file(fd: number): FakeFile {
+    const file = this.descriptors.get(fd);
+    if (file === undefined) throw new Error(`the test uses descriptor ${String(fd)}, which is not open`);
+    return file;
+  }
+
+  /** The same, for the kernel's own use. @internal */
+  lookup(fd: number): FakeFile | undefined {
+    return this.descriptors.get(fd);
+  }
+
+  /** Counts a call and asks whether it fails. @internal */
+  enter(call: FakeCall, fd = -1, operation = 0): number {
+    this.calls.set(call, (this.calls.get(call) ?? 0) + 1);
+    return this.fault(call, { fd, operation });
+  }
+
+  /** Registrations in all sets. @internal */
+  get registrations(): number {
+    return this.sets.reduce((sum, set) => sum + set.size, 0);
+  }
+
+  /** A wait passed without an event. @internal */
+  pass(timeout: number): void {
+    if (timeout < 0) throw new Error("the backend waits for ever and the test has nothing left to happen");
+    this.monotonic += timeout;
+    this.wall += timeout;
+  }
+
+  private lowestFree(): number {
+    let fd = 3;
+    while (this.descriptors.has(fd)) fd++;
+    return fd;
+  }
+
+  private install(file: FakeFile, fd: number): number {
+    if (this.descriptors.has(fd)) this.close(fd);
+    file.references++;
+    this.descriptors.set(fd, file);
+    return fd;
+  }
+}
+
+/** An epoll set of the fake kernel. */
+export class FakeSet implements EpollSet {
+  fd: number;
+  private readonly kernel: FakeKernel;
+  /** In the order in which they are looked at; those reported go to the end, as in the kernel. */
+  private registrations: Registration[] = [];
+  private marked = false;
+
+  constructor(kernel: FakeKernel) {
+    this.kernel = kernel;
+    const errno = kernel.enter("epoll_create1");
+    this.fd = errno === 0 ? kernel.create() : -errno;
+  }
+
+  get size(): number {
+    return this.registrations.length;
+  }
+
+  /** What is registered under a number, for tests. */
+  maskOf(fd: number): number | undefined {
+    return this.find(fd)?.mask;
+  }
+
+  apply(changes: Int32Array, count: number): void {
+    this.kernel.nativeCalls++;
+    this.applyAll(changes, count);
+  }
+
+  wait(changes: Int32Array, count: number, answers: Int32Array, seconds: number, nanoseconds: number): number {
+    this.kernel.nativeCalls++;
+    const taken = this.applyAll(changes, count);
+    const timeout = seconds < 0 ? -1 : seconds * 1000 + nanoseconds / 1e6;
+    return this.answer(this.kernel.enter("epoll_pwait2"), answers, taken ? timeout : 0);
+  }
+
+  waitMilliseconds(changes: Int32Array, count: number, answers: Int32Array, milliseconds: number): number {
+    this.kernel.nativeCalls++;
+    const taken = this.applyAll(changes, count);
+    return this.answer(this.kernel.enter("epoll_wait"), answers, taken ? milliseconds : 0);
+  }
+
+  keepReadable(on: boolean): number {
+    const errno = on && !this.marked ? this.kernel.enter("eventfd") : 0;
+    if (errno !== 0) return -errno;
+    this.marked = on;
+    return 0;
+  }
+
+  abandon(): void {
+    this.fd = -EBADF;
+    this.drop();
+  }
+
+  close(): void {
+    if (this.fd >= 0) this.kernel.close(this.fd);
+    this.fd = -EBADF;
+    this.drop();
+  }
+
+  /** Whether poll(2) on the set would call it readable. */
+  get readable(): boolean {
+    return this.marked || this.registrations.some((registration) => due(registration) !== 0);
+  }
+
+  /** The last number of a file was closed. @internal */
+  forget(file: FakeFile): void {
+    this.registrations = this.registrations.filter((registration) => registration.file !== file);
+  }
+
+  private drop(): void {
+    this.registrations = [];
+    this.marked = false;
+    const index = this.kernel.sets.indexOf(this);
+    if (index >= 0) this.kernel.sets.splice(index, 1);
+  }
+
+  private applyAll(changes: Int32Array, count: number): boolean {
+    let taken = true;
+    for (let index = 0; index < count; index++) {
+      const [operation, fd, mask, generation] = changes.subarray(index * CHANGE_LENGTH) as unknown as number[];
+      const errno = this.control(operation as number, fd as number, mask as number, generation as number);
+      changes[index * CHANGE_LENGTH + 4] = -errno;
+      if (errno !== 0) taken = false;
+    }
+    return taken;
+  }
+
+  /** epoll_ctl(2). */
+  private control(operation: number, fd: number, mask: number, generation: number): number {
+    const fault = this.kernel.enter("epoll_ctl", fd, operation);
+    if (fault !== 0) return fault;
+    const file = this.kernel.lookup(fd);
+    if (file === undefined || this.fd < 0) return EBADF;
+    if (!file.pollable) return EPERM;
+    if (fd === this.fd) return EINVAL;
+    const registration = this.find(fd);
+    if (operation === ADD) {
+      if (registration !== undefined) return EEXIST;
+      if (this.kernel.registrations >= this.kernel.maxRegistrations) return ENOSPC;
+      this.registrations.push({ file, fd, mask, generation, reportedEdge: -1 });
+      return 0;
+    }
+    if (registration === undefined) return ENOENT;
+    if (operation === DELETE) this.registrations.splice(this.registrations.indexOf(registration), 1);
+    else if (operation === MODIFY) Object.assign(registration, { mask, generation, reportedEdge: -1 });
+    else return EINVAL;
+    return 0;
+  }
+
+  private find(fd: number): Registration | undefined {
+    const file = this.kernel.lookup(fd);
+    return this.registrations.find((registration) => registration.fd === fd && registration.file === file);
+  }
+
+  private answer(fault: number, answers: Int32Array, timeout: number): number {
+    const { kernel } = this;
+    const errno = fault !== 0 ? fault : this.fd < 0 ? EBADF : 0;
+    let count = 0;
+    if (errno === 0) {
+      kernel.waits.push(timeout);
+      count = this.collect(answers);
+      if (count === 0 && timeout !== 0) {
+        kernel.onWait?.(timeout);
+        count = this.collect(answers);
+        if (count === 0) kernel.pass(timeout);
+      }
+    }
+    const times = new Float64Array([kernel.monotonic, kernel.wall]);
+    new Uint8Array(answers.buffer, answers.byteOffset, times.byteLength).set(new Uint8Array(times.buffer));
+    return errno === 0 ? count : -errno;
+  }
+
+  private collect(answers: Int32Array): number {
+    const capacity = Math.floor((answers.length - HEADER_LENGTH) / ANSWER_LENGTH);
+    let count = 0;
+    const put = (fd: number, generation: number, mask: number): void => {
+      answers.set([fd, generation, mask], HEADER_LENGTH + count++ * ANSWER_LENGTH);
+    };
+    if (this.marked) put(MARKER, 0, IN);
+    const reported: Registration[] = [];
+    for (const registration of this.registrations) {
+      const bits = due(registration);
+      if (bits === 0 || count === capacity) continue;
+      put(registration.fd, registration.generation, bits);
+      registration.reportedEdge = registration.file.edges;
+      reported.push(registration);
+    }
+    // The kernel puts what it reported behind what it did not get to.
+    this.registrations = [...this.registrations.filter((one) => !reported.includes(one)), ...reported];
+    return count;
+  }
+}
+
+/** The bits a registration would report now. */
+function due({ file, mask, reportedEdge }: Registration): number {
+  if ((mask & ET) !== 0 && reportedEdge === file.edges) return 0;
+  return file.ready & (mask | ERR | HUP);
+}

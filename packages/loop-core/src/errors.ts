@@ -1,0 +1,80 @@
+import { getSystemErrorMap } from "node:util";
+
+/** What a {@link LoopError} may carry beside its message. */
+export interface LoopErrorDetails {
+  /** The system call that failed. */
+  readonly syscall?: string | undefined;
+  /** The kernel's error as Node gives it: a negative number. */
+  readonly errno?: number | undefined;
+  /** What the reader can do about it, as an instruction. It is also part of the message. */
+  readonly remedy?: string | undefined;
+  /** The error underneath. */
+  readonly cause?: unknown;
+}
+
+/**
+ * Every error this package throws or hands to a watcher. `code` is stable and meant for programs: the kernel's name
+ * (`"EBADF"`) where a system call failed, `"ERR_…"` otherwise; docs/errors.md lists them all.
+ */
+export class LoopError extends Error {
+  override readonly name: string = "LoopError";
+  readonly code: string;
+  readonly syscall: string | undefined;
+  readonly errno: number | undefined;
+  readonly remedy: string | undefined;
+
+  constructor(code: string, message: string, details: LoopErrorDetails = {}) {
+    super(details.remedy === undefined ? message : `${message}. ${details.remedy}`, { cause: details.cause });
+    this.code = code;
+    this.syscall = details.syscall;
+    this.errno = details.errno;
+    this.remedy = details.remedy;
+  }
+}
+
+/**
+ * Thrown by a backend that cannot go on. Core replaces the backend by the next candidate and nothing is lost; when there
+ * is none, or the loop is strict, it leaves `run()`.
+ */
+export class BackendFailure extends LoopError {
+  override readonly name = "BackendFailure";
+
+  constructor(message: string, details: LoopErrorDetails = {}) {
+    super("ERR_BACKEND_FAILURE", message, details);
+  }
+}
+
+/** Thrown where a backend was asked for that cannot run here; `reason` says why, `remedy` what would change that. */
+export class BackendUnavailable extends LoopError {
+  override readonly name = "BackendUnavailable";
+  /** The backend's name. */
+  readonly backend: string;
+  /** Why it cannot run, as a sentence. */
+  readonly reason: string;
+
+  constructor(backend: string, code: string, reason: string, details: LoopErrorDetails = {}) {
+    super(code, `the ${backend} backend is not available: ${reason}`, details);
+    this.backend = backend;
+    this.reason = reason;
+  }
+}
+
+/** The kernel's name of an errno, given with either sign: `errnoCode(9)` is `"EBADF"`. */
+export function errnoCode(errno: number): string {
+  return getSystemErrorMap().get(-Math.abs(errno))?.[0] ?? `E${String(Math.abs(errno))}`;
+}
+
+/** The kernel's description of an errno, given with either sign. */
+export function errnoText(errno: number): string {
+  return getSystemErrorMap().get(-Math.abs(errno))?.[1] ?? `unknown error ${String(Math.abs(errno))}`;
+}
+
+/** A failed system call as an error: `what` names the object it was about, such as `"descriptor 7"`. */
+export function systemError(syscall: string, errno: number, what: string, remedy?: string): LoopError {
+  const code = errnoCode(errno);
+  return new LoopError(code, `${syscall} on ${what} failed with ${code} (${errnoText(errno)})`, {
+    syscall,
+    errno: -Math.abs(errno),
+    remedy,
+  });
+}

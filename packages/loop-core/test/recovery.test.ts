@@ -1,0 +1,228 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import {
+  type BackendFactory,
+  BackendFailure,
+  BackendUnavailable,
+  Loop,
+  type LoopError,
+  READ,
+  WRITE,
+} from "@polyloop/loop-core";
+import {
+  type ManualClock,
+  ManualSystem,
+  type ScriptedFactory,
+  scripted,
+  scriptedLoop,
+} from "@polyloop/loop-core/testing";
+
+let warnings: string[];
+
+beforeEach(() => {
+  warnings = [];
+  jest.spyOn(process, "emitWarning").mockImplementation((warning: string | Error, ...rest: unknown[]) => {
+    const [details] = rest as [{ code: string }];
+    warnings.push(`${details.code}: ${String(warning)}`);
+  });
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+function thrownBy(action: () => unknown): LoopError {
+  try {
+    action();
+  } catch (error) {
+    return error as LoopError;
+  }
+  throw new Error("nothing was thrown");
+}
+
+const broken = new BackendFailure("the ring is gone", { remedy: "Buy another one" });
+
+/** A loop whose first backend is called one, the second two. */
+function twoBackends(options: { readonly strict?: boolean } = {}) {
+  let second: ScriptedFactory | undefined;
+  const scene = scriptedLoop({
+    ...options,
+    others: (clock: ManualClock) => {
+      second = scripted(clock, { name: "two" });
+      return [second];
+    },
+  });
+  return { ...scene, second: second as ScriptedFactory };
+}
+
+describe("a backend that fails", () => {
+  it("is replaced within the turn: everything is armed again and nothing is lost", () => {
+    const { loop, backend, second } = twoBackends();
+    const seen: string[] = [];
+    loop.io(4, READ, () => seen.push("read"));
+    loop.io(5, WRITE, () => seen.push("write"));
+    loop.run("nowait");
+    backend.next((sink) => {
+      sink.ready(4, READ);
+      throw broken;
+    });
+    loop.run("once");
+    const [replacement] = second.made;
+    expect(backend.closed).toBe(true);
+    expect(replacement?.changes).toEqual([
+      { fd: 4, from: 0, to: READ },
+      { fd: 5, from: 0, to: WRITE },
+    ]);
+    // What the first one had reported was pending already, so the second did not wait.
+    expect(seen).toEqual(["read"]);
+    expect(replacement?.timeouts).toEqual([0]);
+    expect(loop.iteration).toBe(2);
+    loop.verify();
+  });
+
+  it("in modify, flush-free, is replaced just the same", () => {
+    const { loop, backend, second } = twoBackends();
+    loop.io(4, READ, () => {});
+    loop.io(5, READ, () => {});
+    backend.modify = (fd) => {
+      if (fd === 5) throw broken;
+    };
+    loop.run("nowait");
+    expect(second.made[0]?.changes.map(({ fd }) => fd)).toEqual([4, 5]);
+  });
+
+  it("in recreate is replaced, too", () => {
+    const { loop, backend, second } = twoBackends();
+    loop.io(4, READ, () => {});
+    loop.run("nowait");
+    backend.recreate = () => {
+      throw broken;
+    };
+    loop.recreate();
+    loop.run("nowait");
+    expect(second.made[0]?.changes).toEqual([{ fd: 4, from: 0, to: READ }]);
+  });
+
+  it("is told on the diagnostics channel, by one warning, and by loop.backend", () => {
+    const { loop, backend } = twoBackends();
+    const messages: unknown[] = [];
+    const listen = (message: unknown): void => {
+      messages.push(message);
+    };
+    subscribe("polyloop:backend:replaced", listen);
+    backend.next(() => {
+      throw broken;
+    });
+    loop.run("nowait");
+    unsubscribe("polyloop:backend:replaced", listen);
+    expect(messages).toEqual([{ loop, from: "scripted", to: "two", error: broken }]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain("POLYLOOP_BACKEND_REPLACED: the scripted backend failed and was replaced by two");
+    expect(loop.backend).toMatchObject({ name: "two", requested: ["scripted", "two"] });
+    expect(loop.backend.skipped).toEqual([
+      expect.objectContaining({ name: "scripted", code: "ERR_BACKEND_FAILURE", remedy: "Buy another one" }),
+    ]);
+  });
+
+  it("leaves run() when the loop is strict, or when no candidate is left", () => {
+    for (const scene of [twoBackends({ strict: true }), scriptedLoop()]) {
+      scene.backend.next(() => {
+        throw broken;
+      });
+      expect(thrownBy(() => scene.loop.run("nowait"))).toBe(broken);
+      expect(scene.backend.closed).toBe(true);
+      expect(scene.loop.depth).toBe(0);
+      scene.loop.close();
+    }
+  });
+
+  it("falls back to what its factory names when the list is used up, each only once", () => {
+    const system = new ManualSystem();
+    const last = scripted(system.clock, { name: "last" });
+    const first = scripted(system.clock, { name: "first", fallback: last });
+    const middle = scripted(system.clock, { name: "middle", fallback: last });
+    const loop = new Loop({ backend: [first, middle], system });
+    const fail = (factory: ScriptedFactory): void => {
+      factory.made[0]?.next(() => {
+        throw broken;
+      });
+    };
+    fail(first);
+    loop.run("nowait");
+    expect(loop.backend.name).toBe("middle");
+    fail(middle);
+    loop.run("nowait");
+    expect(loop.backend.name).toBe("last");
+    fail(last);
+    expect(thrownBy(() => loop.run("nowait"))).toBe(broken);
+    expect([first, middle, last].map(({ made }) => made.length)).toEqual([1, 1, 1]);
+  });
+
+  it("that brought its own copy of core is recognised by the code", () => {
+    const { loop, backend } = twoBackends();
+    backend.next(() => {
+      throw Object.assign(new Error("foreign"), { code: "ERR_BACKEND_FAILURE" });
+    });
+    loop.run("nowait");
+    expect(loop.backend.name).toBe("two");
+  });
+
+  it("by any other error is a bug that leaves run() and replaces nothing", () => {
+    const { loop, backend } = twoBackends();
+    backend.next(() => {
+      throw new TypeError("a bug");
+    });
+    expect(thrownBy(() => loop.run("nowait")).message).toBe("a bug");
+    expect(loop.backend.name).toBe("scripted");
+  });
+});
+
+describe("a candidate that cannot run here", () => {
+  const no = { ok: false, code: "ENOSYS", reason: "the kernel is too old", remedy: "Boot a newer one" } as const;
+
+  it("is skipped with its reason kept and a warning; the first that can run is taken", () => {
+    const system = new ManualSystem();
+    const loop = new Loop({
+      backend: [scripted(system.clock, { name: "old", probe: no }), scripted(system.clock, { name: "good" })],
+      system,
+    });
+    expect(loop.backend).toMatchObject({ name: "good", requested: ["old", "good"], source: "the backend option" });
+    expect(loop.backend.skipped).toEqual([{ name: "old", code: "ENOSYS", reason: no.reason, remedy: no.remedy }]);
+    expect(warnings).toEqual([
+      "POLYLOOP_BACKEND_SKIPPED: the old backend is not available: the kernel is too old. Boot a newer one",
+    ]);
+  });
+
+  it("that says so only when it is created is skipped, too", () => {
+    const system = new ManualSystem();
+    const late: BackendFactory = {
+      ...scripted(system.clock, { name: "late" }),
+      create() {
+        throw new BackendUnavailable("late", "EMFILE", "no descriptor is left");
+      },
+    };
+    const loop = new Loop({ backend: [late, scripted(system.clock)], system });
+    expect(loop.backend.name).toBe("scripted");
+  });
+
+  it("throws with strict, and when nothing else is left", () => {
+    const system = new ManualSystem();
+    const old = scripted(system.clock, { name: "old", probe: no });
+    const good = scripted(system.clock);
+    const strict = thrownBy(() => new Loop({ backend: [old, good], system, strict: true }));
+    expect(strict).toMatchObject({ name: "BackendUnavailable", code: "ENOSYS", remedy: no.remedy });
+    const none = thrownBy(() => new Loop({ backend: old, system }));
+    expect(none.code).toBe("ERR_NO_BACKEND");
+    expect(none.message).toContain("old: the kernel is too old");
+    expect(none.message).toContain("Boot a newer one");
+  });
+
+  it.each([undefined, null, {}, { backend: [] }, { backend: "epoll" }, { backend: [{ name: "x" }] }])(
+    "new Loop(%p) is a clear error",
+    (options) => {
+      expect(thrownBy(() => new Loop(options as never)).code).toMatch(
+        /^ERR_(NO_BACKEND|INVALID_ARG_TYPE|INVALID_ARG_VALUE)$/,
+      );
+    },
+  );
+});
