@@ -41,9 +41,18 @@ export default tseslint.config(
     files: ["**/*.mjs", "**/*.cjs"],
     languageOptions: {
       globals: Object.fromEntries(
-        ["process", "console", "URL", "require", "module", "Buffer", "setTimeout", "setInterval", "clearInterval", "performance"].map(
-          (name) => [name, "readonly"],
-        ),
+        [
+          "process",
+          "console",
+          "URL",
+          "require",
+          "module",
+          "Buffer",
+          "setTimeout",
+          "setInterval",
+          "clearInterval",
+          "performance",
+        ].map((name) => [name, "readonly"]),
       ),
     },
   },

@@ -46,7 +46,8 @@ function requireNode() {
   if (major < 20 || (major === 20 && minor < 19)) {
     refuse(`Polyloop needs Node.js 20.19 or newer, this is ${process.versions.node}.`);
   }
-  if (process.platform !== "linux") refuse(`Polyloop drives Linux kernel interfaces and cannot run on ${process.platform}.`);
+  if (process.platform !== "linux")
+    refuse(`Polyloop drives Linux kernel interfaces and cannot run on ${process.platform}.`);
 }
 
 function requireCompiler() {
@@ -55,14 +56,17 @@ function requireCompiler() {
   if (!has("cmake")) missing.push("cmake");
   if (!has("make") && !has("ninja")) missing.push("make");
   if (missing.length > 0) {
-    refuse(`Building the native parts needs what is not installed here: apt-get install ${missing.join(" ")} (Debian's names).`);
+    refuse(
+      `Building the native parts needs what is not installed here: apt-get install ${missing.join(" ")} (Debian's names).`,
+    );
   }
 }
 
 /** What decides which packages are installed: a change of any of these means installing again. */
 function installStamp() {
   const hash = createHash("sha256");
-  for (const file of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"]) hash.update(readFileSync(join(root, file)));
+  for (const file of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"])
+    hash.update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
 
@@ -123,7 +127,8 @@ const tasks = {
 
 function clangFormat(args) {
   const command = ["clang-format", "clang-format-14"].find((name) => has(name));
-  if (command === undefined) refuse("Formatting C++ needs what is not installed here: apt-get install clang-format (Debian's name).");
+  if (command === undefined)
+    refuse("Formatting C++ needs what is not installed here: apt-get install clang-format (Debian's name).");
   const listed = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.cc", "*.h", "*.c"], {
     cwd: root,
     encoding: "utf8",

@@ -55,6 +55,8 @@ export class EpollBackend implements Backend {
   private alwaysReady: number[] = [];
   private readonly changes = new ChangeList();
   private readonly answers = new Answers();
+  /** How long the running `poll` may wait, in milliseconds. */
+  private readonly limit = new Float64Array(1);
   private precise = true;
   private markedReadable = false;
   /** The set reports what is not registered in it. */
@@ -82,9 +84,16 @@ export class EpollBackend implements Backend {
   }
 
   poll(timeout: number, sink: Sink): void {
+    // So small that the compiler inlines it: a fraction passed on as an argument would be an allocation.
+    this.limit[0] = timeout;
+    this.pollWithinLimit(sink);
+  }
+
+  private pollWithinLimit(sink: Sink): void {
     if (this.markedReadable) this.markReadable(false);
     if (this.changed.length > 0) this.queueChanges();
-    const count = this.exchange(this.alwaysReady.length > 0 ? 0 : timeout, sink);
+    if (this.alwaysReady.length > 0) this.limit[0] = 0;
+    const count = this.exchange(sink);
     this.stampTime();
     if (count > 0) this.deliver(count, sink);
     if (this.alwaysReady.length > 0) this.deliverAlwaysReady(sink);
@@ -147,28 +156,28 @@ export class EpollBackend implements Backend {
   }
 
   /** Hands the changes over and waits, until none of them asks for another one. Returns the number of answers. */
-  private exchange(timeout: number, sink: Sink): number {
-    let wait = timeout;
+  private exchange(sink: Sink): number {
     for (let round = 0; ; round++) {
-      const result = this.wait(wait);
+      const result = this.wait();
       if (result === -EBADF || result === -EINVAL) {
         this.replaceLostSet(round);
         continue;
       }
       if (result < 0 && result !== -EINTR) throw exhausted(-result);
       const count = Math.max(result, 0);
-      if (this.changes.count > 0 && this.settleChanges(round, sink)) wait = 0;
+      if (this.changes.count > 0 && this.settleChanges(round, sink)) this.limit[0] = 0;
       if (this.changes.count === 0) return count;
       // A change failed, so the kernel did not wait. An edge among its answers comes only once.
       if (count > 0) {
         this.deliver(count, sink);
-        wait = 0;
+        this.limit[0] = 0;
       }
     }
   }
 
   /** One native call. Returns the number of answers or a negative errno. */
-  private wait(timeout: number): number {
+  private wait(): number {
+    const timeout = this.limit[0] as number;
     const { words, count } = this.changes;
     const answers = this.answers.words;
     if (!this.precise) return this.set.waitMilliseconds(words, count, answers, wholeMilliseconds(timeout));

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { BackendFactory } from "./backend.js";
 import { applicationRoot, parseNames, processPlaces, readConfiguration } from "./config.js";
@@ -38,7 +39,10 @@ export async function createLoop(options: CreateLoopOptions = {}): Promise<Loop>
       backend.push(requireFactory("createLoop", item));
     }
   }
-  return new Loop({ ...rest, backend, source, strict: strict ?? configuration?.strict ?? false });
+  const loop = new Loop({ ...rest, backend, source, strict: strict ?? configuration?.strict ?? false });
+  // Node prints warnings when its own loop turns, which it will not do any more once ours runs.
+  if (loop.backend.skipped.length > 0) await setImmediate();
+  return loop;
 }
 
 function list<T>(value: T | readonly T[]): readonly T[] {

@@ -46,6 +46,8 @@ export class LoopState implements Sink {
   readonly backends: Backends;
   readonly wakeups: Wakeups;
 
+  /** How long the next poll may wait, in milliseconds. */
+  readonly wait = new Float64Array(1);
   idleCount = 0;
   /** Active watchers that keep `run()` going, plus `ref()`, minus `unref()`. */
   references = 0;

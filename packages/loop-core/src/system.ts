@@ -9,8 +9,8 @@ export interface Wakeup {
   readonly fd: number;
   /** What senders in all threads share; see `AsyncHandle`. */
   readonly control: Int32Array;
-  /** Takes the wake-up off the descriptor. */
-  consume(): void;
+  /** Takes the wake-up off the descriptor. Returns a negative errno if somebody else has closed it. */
+  consume(): number;
   /** Waits up to `ms` milliseconds, fractions count, or until a wake-up, which stays on the descriptor. */
   wait(ms: number): void;
   /** Opens the descriptor anew, after a fork or when a stranger closed it. Returns 0 or a negative errno. */

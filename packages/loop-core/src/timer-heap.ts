@@ -11,7 +11,7 @@ const ARITY_BITS = 2;
 /**
  * A 4-ary heap of times. Four children share a cache line of keys, so it is shallower and faster than a binary heap;
  * members know their index, so that removal needs no search. The keys lie in a typed array of their own: comparing two
- * touches neither member.
+ * touches neither member, and no time passes through a call that could box it.
  */
 export class TimerHeap<Member extends HeapMember> {
   private keys = new Float64Array(16);
@@ -38,26 +38,32 @@ export class TimerHeap<Member extends HeapMember> {
 
   /** Adds a member, which counts as started now. O(log n). */
   insert(member: Member, time: number): void {
+    if (this.size === this.keys.length) this.grow();
+    const index = this.size++;
     this.lastOrder = (this.lastOrder + 1) | 0;
     member.startOrder = this.lastOrder;
-    if (this.size === this.keys.length) this.grow();
-    this.siftUp(this.size++, member, time);
+    this.members[index] = member;
+    this.keys[index] = time;
+    this.siftUp(index);
   }
 
   /** Takes a member out. O(log n), without a search. */
   remove(member: Member): void {
     const index = member.heapIndex;
+    const end = --this.size;
     member.heapIndex = -1;
-    this.size--;
-    const last = this.members[this.size] as Member;
-    const time = this.keys[this.size] as number;
-    this.members[this.size] = undefined;
-    if (last !== member) this.place(index, last, time);
+    if (index !== end) {
+      this.members[index] = this.members[end];
+      this.keys[index] = this.keys[end] as number;
+    }
+    this.members[end] = undefined;
+    if (index !== end) this.settle(index);
   }
 
   /** Gives a member another time and keeps its place in the order of starting. O(log n). */
   reschedule(member: Member, time: number): void {
-    this.place(member.heapIndex, member, time);
+    this.keys[member.heapIndex] = time;
+    this.settle(member.heapIndex);
   }
 
   /** Moves every time by the same amount, which leaves their order alone. */
@@ -75,36 +81,39 @@ export class TimerHeap<Member extends HeapMember> {
     for (let index = 0; index < this.size; index++) {
       const member = this.members[index] as Member;
       if (member.heapIndex !== index) fail("a timer does not know its place in the heap");
-      if (index > 0 && this.before(member, this.keys[index] as number, (index - 1) >> ARITY_BITS)) {
-        fail("the timer heap is out of order");
-      }
+      const parent = (index - 1) >> ARITY_BITS;
+      if (index > 0 && this.comesBefore(index, parent)) fail("the timer heap is out of order");
     }
   }
 
-  private place(index: number, member: Member, time: number): void {
-    if (index > 0 && this.before(member, time, (index - 1) >> ARITY_BITS)) this.siftUp(index, member, time);
-    else this.siftDown(index, member, time);
+  /** Moves what lies at `index` to where its key belongs. */
+  private settle(index: number): void {
+    if (index > 0 && this.comesBefore(index, (index - 1) >> ARITY_BITS)) this.siftUp(index);
+    else this.siftDown(index);
   }
 
-  /** Whether a member with this time comes before the one at `index`. */
-  private before(member: Member, time: number, index: number): boolean {
-    const other = this.keys[index] as number;
-    if (time !== other) return time < other;
-    return ((member.startOrder - (this.members[index] as Member).startOrder) | 0) < 0;
+  private comesBefore(index: number, other: number): boolean {
+    const time = this.keys[index] as number;
+    const otherTime = this.keys[other] as number;
+    return time < otherTime || (time === otherTime && this.startedBefore(index, other));
   }
 
-  private siftUp(start: number, member: Member, time: number): void {
+  private startedBefore(index: number, other: number): boolean {
+    return (((this.members[index] as Member).startOrder - (this.members[other] as Member).startOrder) | 0) < 0;
+  }
+
+  private siftUp(start: number): void {
     let index = start;
     while (index > 0) {
       const parent = (index - 1) >> ARITY_BITS;
-      if (!this.before(member, time, parent)) break;
-      this.put(index, this.members[parent] as Member, this.keys[parent] as number);
+      if (!this.comesBefore(index, parent)) break;
+      this.swap(index, parent);
       index = parent;
     }
-    this.put(index, member, time);
+    (this.members[index] as Member).heapIndex = index;
   }
 
-  private siftDown(start: number, member: Member, time: number): void {
+  private siftDown(start: number): void {
     let index = start;
     for (;;) {
       const first = (index << ARITY_BITS) + 1;
@@ -112,19 +121,26 @@ export class TimerHeap<Member extends HeapMember> {
       let least = first;
       const end = Math.min(first + 4, this.size);
       for (let child = first + 1; child < end; child++) {
-        if (this.before(this.members[child] as Member, this.keys[child] as number, least)) least = child;
+        if (this.comesBefore(child, least)) least = child;
       }
-      if (this.before(member, time, least)) break;
-      this.put(index, this.members[least] as Member, this.keys[least] as number);
+      if (!this.comesBefore(least, index)) break;
+      this.swap(index, least);
       index = least;
     }
-    this.put(index, member, time);
+    (this.members[index] as Member).heapIndex = index;
   }
 
-  private put(index: number, member: Member, time: number): void {
-    this.keys[index] = time;
-    this.members[index] = member;
-    member.heapIndex = index;
+  /** Exchanges two places; the member that ends up at `index` learns it now, the other when it has arrived. */
+  private swap(index: number, other: number): void {
+    const { keys, members } = this;
+    const time = keys[index] as number;
+    keys[index] = keys[other] as number;
+    keys[other] = time;
+    const member = members[index];
+    const displaced = members[other] as Member;
+    members[index] = displaced;
+    members[other] = member;
+    displaced.heapIndex = index;
   }
 
   private grow(): void {

@@ -84,9 +84,9 @@ function poll(state: LoopState, mode: RunMode): void {
     try {
       const backend = state.backends.current;
       state.descriptors.reify(backend);
-      const wait = waitTime(state, mode);
+      decideWait(state, mode);
       state.time.expectStamp();
-      backend.poll(wait, state);
+      backend.poll(state.wait[0] as number, state);
       return;
     } catch (error) {
       recover(state, error);
@@ -109,38 +109,49 @@ function recover(state: LoopState, error: unknown): void {
   state.descriptors.invalidate();
 }
 
-/** 5. How long this turn may wait: milliseconds, 0 for not at all, −1 for ever. */
-function waitTime(state: LoopState, mode: RunMode): number {
+/**
+ * 5. How long this turn may wait: milliseconds, 0 for not at all, −1 for ever. Left in `state.wait`, not returned: a fraction
+ * that leaves a function is an allocation.
+ */
+function decideWait(state: LoopState, mode: RunMode): void {
   if (
     mode === "nowait" ||
     state.idleCount > 0 ||
     state.references <= 0 ||
     state.pending.count > 0 ||
-    state.descriptors.dirtyCount > 0
+    state.descriptors.dirtyCount > 0 ||
+    state.wakeups.expect()
   ) {
-    return 0;
+    state.wait[0] = 0;
+    return;
   }
-  if (state.wakeups.expect()) return 0;
-  if (state.ioCollectInterval > 0) collectIo(state);
-  return state.wakeups.expect() ? 0 : untilTimer(state);
+  if (state.ioCollectInterval > 0) {
+    collectIo(state);
+    if (state.wakeups.expect()) {
+      state.wait[0] = 0;
+      return;
+    }
+  }
+  waitForTimer(state);
 }
 
-/** Milliseconds until the earliest timer, −1 if there is none. */
-function untilTimer(state: LoopState): number {
-  if (state.timers.size === 0 || !Number.isNaN(state.suspendedAt)) return -1;
-  const { earliest } = state.timers;
-  if (earliest === Number.POSITIVE_INFINITY) return -1;
+/** The wait until the earliest timer; for ever if there is none. */
+function waitForTimer(state: LoopState): void {
+  const { timers, wait } = state;
+  wait[0] = -1;
+  if (timers.size === 0 || timers.earliest === Number.POSITIVE_INFINITY || !Number.isNaN(state.suspendedAt)) return;
   state.time.update();
-  const left = earliest - (state.time.current[MONOTONIC] as number);
+  const left = timers.earliest - (state.time.current[MONOTONIC] as number);
   // An expired timer runs at once; only a later one may be kept waiting so that more come together.
-  return left <= 0 ? 0 : Math.max(left, state.timeoutCollectInterval);
+  wait[0] = left <= 0 ? 0 : Math.max(left, state.timeoutCollectInterval);
 }
 
 /** Lets events gather until `ioCollectInterval` after the last poll; a timer or a wake-up ends that. */
 function collectIo(state: LoopState): void {
   const last = state.time.current[MONOTONIC] as number;
-  const wait = untilTimer(state);
+  waitForTimer(state);
   state.time.update();
+  const wait = state.wait[0] as number;
   const delay = last + state.ioCollectInterval - (state.time.current[MONOTONIC] as number);
   const bounded = wait < 0 ? delay : Math.min(delay, wait);
   if (bounded > 0) state.wakeups.sleep(bounded);
@@ -154,7 +165,7 @@ function expireTimers(state: LoopState): void {
   let latest: TimerWatcher | null = null;
   while (timers.earliest <= now) {
     const timer = timers.peek() as TimerWatcher;
-    timer.expire(now);
+    timer.expire();
     timer.expiredBefore = latest;
     latest = timer;
   }

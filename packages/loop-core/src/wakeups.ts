@@ -64,7 +64,7 @@ export class Wakeups {
     Atomics.store(control, WANTED, 0);
     if (this.readable) {
       this.readable = false;
-      this.wakeup.consume();
+      if (this.wakeup.consume() < 0) this.reopen();
     }
     if (Atomics.load(control, SKIPPED) === 0) return;
     Atomics.store(control, SKIPPED, 0);

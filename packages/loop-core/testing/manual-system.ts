@@ -19,8 +19,9 @@ export class ManualWakeup implements Wakeup {
     this.reopened = reopened;
   }
 
-  consume(): void {
+  consume(): number {
     this.consumed++;
+    return 0;
   }
 
   wait(ms: number): void {

@@ -1,6 +1,6 @@
 // The addon: a table of functions and one class. It has no state of its own, so that any number of threads and any
 // number of copies can use it in one process.
-#include <napi.h>
+#include <node_api.h>
 
 #include "functions.h"
 #include "wakeup.h"
@@ -14,7 +14,10 @@ napi_property_descriptor Method(const char* name, napi_callback callback) {
   return {name, nullptr, callback, nullptr, nullptr, nullptr, kVisible, nullptr};
 }
 
-Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+}  // namespace
+
+// A failure leaves an exception pending, which require() throws, or means that the thread is being terminated.
+NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
   const napi_property_descriptor methods[] = {
       Method("read", sys::Read),
       Method("write", sys::Write),
@@ -46,13 +49,8 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
       Method("errnoMessage", sys::ErrnoMessage),
       Method("sendWakeup", sys::SendWakeup),
   };
-  // On failure an exception is pending, and it is what require() throws.
-  if (napi_define_properties(env, exports, sizeof methods / sizeof methods[0], methods) == napi_ok) {
-    exports.Set("NativeWakeup", sys::Wakeup::Define(env));
-  }
+  napi_define_properties(env, exports, sizeof methods / sizeof methods[0], methods);
+  napi_value wakeup = sys::DefineWakeup(env);
+  if (wakeup != nullptr) napi_set_named_property(env, exports, "NativeWakeup", wakeup);
   return exports;
 }
-
-}  // namespace
-
-NODE_API_MODULE(sys, Initialize)

@@ -21,7 +21,7 @@ describe("everything made", () => {
     openpty: () => {
       const out = new Int32Array(2);
       expect(sys.openpty(out)).toBe(0);
-      return [ownat(out, 0), ownat(out, 1)];
+      return [own(at(out, 0)), own(at(out, 1))];
     },
     eventfd: () => [own(sys.eventfd())],
     timerfd: () => [own(sys.timerfd(1, 0))],
@@ -47,7 +47,7 @@ describe("openpty", () => {
   it("connects a master and a slave in the default mode", () => {
     const out = new Int32Array(2);
     expect(sys.openpty(out)).toBe(0);
-    const [master, slave] = [ownat(out, 0), ownat(out, 1)];
+    const [master, slave] = [own(at(out, 0)), own(at(out, 1))];
     expect(sys.write(master, Buffer.from("line\n"))).toBe(5);
     expect(pollOne(slave, POLLIN, 5000)).toBe(POLLIN);
     const view = Buffer.alloc(32);

@@ -42,7 +42,9 @@ describe("descriptorLimit and setDescriptorLimit", () => {
   const [, soft = "", hard = ""] =
     /^Max open files\s+(\w+)\s+(\w+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
   const original = sys.descriptorLimit();
-  afterEach(() => sys.setDescriptorLimit(original));
+  afterEach(() => {
+    sys.setDescriptorLimit(original);
+  });
 
   it("tell the soft limit", () => {
     expect(String(original)).toBe(soft === "unlimited" ? String(2 ** 31 - 1) : soft);
@@ -52,7 +54,7 @@ describe("descriptorLimit and setDescriptorLimit", () => {
     expect(sys.setDescriptorLimit(original - 1)).toBe(original - 1);
     expect(sys.descriptorLimit()).toBe(original - 1);
     expect(readFileSync("/proc/self/limits", "utf8")).toMatch(
-      new RegExp(`^Max open files\\s+${original - 1}\\s+${hard}\\s`, "m"),
+      new RegExp(`^Max open files\\s+${String(original - 1)}\\s+${hard}\\s`, "m"),
     );
     expect(sys.setDescriptorLimit(original)).toBe(original);
   });

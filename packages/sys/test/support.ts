@@ -44,13 +44,13 @@ export function disown(fd: number): number {
 export function openPipe(): [number, number] {
   const out = new Int32Array(2);
   expect(pipe(out)).toBe(0);
-  return [ownat(out, 0), ownat(out, 1)];
+  return [own(at(out, 0)), own(at(out, 1))];
 }
 
 export function openSocketpair(type: "stream" | "dgram" = "stream"): [number, number] {
   const out = new Int32Array(2);
   expect(socketpair(out, type)).toBe(0);
-  return [ownat(out, 0), ownat(out, 1)];
+  return [own(at(out, 0)), own(at(out, 1))];
 }
 
 /** A number that was open a moment ago, and is not now. */

@@ -43,7 +43,7 @@ describe("senders on four threads", () => {
       expect(strangers).toContain(fd);
       for (const count of await counts) sends += count;
       expect(strangers.map((each) => pollOne(each, POLLIN))).toEqual([0, 0, 0]);
-      closeat(strangers, 0);
+      close(at(strangers, 0));
     }
     expect(sends).toBeGreaterThan(0);
   });
@@ -114,6 +114,14 @@ describe.each(["blocked.mjs", "blocked.cjs", "blocked-in-wait.mjs"])(
     });
   },
 );
+
+describe("a worker that is terminated at any moment", () => {
+  it("does not take the process with it, not even while the binary is being loaded", () => {
+    const program = join(FIXTURES, "terminate-at-any-moment.mjs");
+    const result = spawnSync(process.execPath, [program], { encoding: "utf8", timeout: 50_000 });
+    expect([result.status, result.signal, result.stdout]).toEqual([0, null, "80"]);
+  });
+});
 
 describe("watching the thread", () => {
   it("says that Node's own loop has something to do, until the watch ends", async () => {

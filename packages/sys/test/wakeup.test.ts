@@ -25,7 +25,7 @@ afterEach(() => {
 describe.each([false, true])("a Wakeup with watchThread %p", (watchThread) => {
   it("makes its descriptors non-blocking where they are read, and close-on-exec", () => {
     const wakeup = make(watchThread);
-    expect(flagsOfat(wakeup.control, DESCRIPTOR)).toEqual({ nonBlocking: true, closeOnExec: true });
+    expect(flagsOf(at(wakeup.control, DESCRIPTOR))).toEqual({ nonBlocking: true, closeOnExec: true });
     expect(flagsOf(wakeup.fd).closeOnExec).toBe(true);
   });
 

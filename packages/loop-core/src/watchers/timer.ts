@@ -91,8 +91,9 @@ export class TimerWatcher extends Watcher implements HeapMember {
   }
 
   /** Fired: a one-shot ends before its callback runs, a repeating one takes its next time. @internal */
-  expire(now: number): void {
+  expire(): void {
     if (this.period > 0) {
+      const { now } = this;
       const next = this.state.timers.timeOf(this) + this.period;
       this.state.timers.reschedule(this, next > now ? next : now + Math.max(this.period, now * LEAST_STEP));
     } else {
