@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { Loop } from "@polyloop/loop-core";
 import { createLogUpdate } from "log-update";
 import type { LoadReport } from "./load.js";
@@ -27,9 +28,8 @@ export class Figures {
 
   /** Which backend runs, who asked for it, and why it is not another one. */
   introduce(loop: Loop, port: number): void {
-    const { name, requested, skipped } = loop.backend;
-    const asking =
-      (process.env["POLYLOOP_BACKEND"] ?? "").trim() === "" ? "the configuration file" : "POLYLOOP_BACKEND";
+    const { name, requested, source, skipped } = loop.backend;
+    const asking = source.startsWith("/") ? relative(process.cwd(), source) : source;
     console.log(`backend      ${name} (${asking} asks for ${requested.join(", then ")})`);
     for (const { name, code, reason, remedy } of skipped) {
       console.log(`not used     ${name}: ${reason} (${code})${remedy === undefined ? "" : `. ${remedy}`}`);

@@ -546,6 +546,44 @@ describe("promises 7 and 8: the order within a turn", () => {
   });
 });
 
+describe("promise 31: idle, prepare and check", () => {
+  it("prepare runs before the wait, check after it", () => {
+    const { loop, backend } = scriptedLoop();
+    const { lines, note } = journal();
+    loop.prepare(note("prepare"));
+    loop.check(note("check"));
+    backend.next(() => lines.push("wait"));
+    loop.run("once");
+    expect(lines).toEqual(["prepare", "wait", "check"]);
+  });
+
+  it("an idle watcher keeps the loop from blocking, also in turns in which it does not run", () => {
+    const { loop, backend } = scriptedLoop();
+    let idle = 0;
+    loop.idle(() => idle++, { priority: -1 });
+    loop.io(4, READ, () => {});
+    backend.next((sink) => {
+      sink.ready(4, READ);
+    });
+    loop.run("once");
+    expect([idle, backend.timeouts]).toEqual([0, [0]]);
+    loop.run("once");
+    expect([idle, backend.timeouts]).toEqual([1, [0, 0]]);
+  });
+
+  it("an idle watcher runs beside events of lower priority", () => {
+    const { loop, backend } = scriptedLoop();
+    const { lines, note } = journal();
+    loop.idle(note("idle"), { priority: 1 });
+    loop.io(4, READ, note("io"));
+    backend.next((sink) => {
+      sink.ready(4, READ);
+    });
+    loop.run("once");
+    expect(lines).toEqual(["idle", "io"]);
+  });
+});
+
 describe("promise 9: run and break", () => {
   it("with nothing active does one complete turn that does not wait and returns false", () => {
     const { loop, backend } = scriptedLoop();
