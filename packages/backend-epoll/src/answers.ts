@@ -11,18 +11,6 @@ export class Answers {
   times: Float64Array = new Float64Array(this.words.buffer, 0, 2);
   private capacity = FIRST_CAPACITY;
 
-  fd(index: number): number {
-    return this.words[HEADER_LENGTH + index * ANSWER_LENGTH] as number;
-  }
-
-  generation(index: number): number {
-    return this.words[HEADER_LENGTH + index * ANSWER_LENGTH + 1] as number;
-  }
-
-  mask(index: number): number {
-    return this.words[HEADER_LENGTH + index * ANSWER_LENGTH + 2] as number;
-  }
-
   /** Doubles the room after a call that filled it. What it held is dropped. */
   growIfFull(count: number): void {
     if (count < this.capacity || this.capacity === LAST_CAPACITY) return;

@@ -19,7 +19,7 @@ import { Answers } from "./answers.js";
 import { ChangeList } from "./change-list.js";
 import { EBADF, EEXIST, EINTR, EINVAL, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM } from "./errno.js";
 import { fromEpoll, toEpoll } from "./masks.js";
-import { ADD, DELETE, type EpollPort, type EpollSet, MARKER, MODIFY } from "./port.js";
+import { ADD, ANSWER_LENGTH, DELETE, type EpollPort, type EpollSet, HEADER_LENGTH, MARKER, MODIFY } from "./port.js";
 
 /** A descriptor's state is one number: what core wants, what the kernel was told, and the flags below. */
 const WANTED = 0x3f;
@@ -244,17 +244,20 @@ export class EpollBackend implements Backend {
 
   /** Passes on what the kernel answered. */
   private deliver(count: number, sink: Sink): void {
-    const { answers, states, context } = this;
-    for (let index = 0; index < count; index++) {
-      const fd = answers.fd(index);
+    const { states } = this;
+    const { generations } = this.context;
+    const { words } = this.answers;
+    const end = HEADER_LENGTH + count * ANSWER_LENGTH;
+    for (let at = HEADER_LENGTH; at < end; at += ANSWER_LENGTH) {
+      const fd = words[at] as number;
       if (fd === MARKER) continue;
-      if (answers.generation(index) !== context.generations.get(fd)) {
+      if (words[at + 1] !== generations.get(fd)) {
         this.haunted = true;
         continue;
       }
       const state = states.get(fd);
       const wanted = state & WANTED;
-      const got = fromEpoll(answers.mask(index)) & (wanted | ERROR | HANGUP);
+      const got = fromEpoll(words[at + 2] as number) & (wanted | ERROR | HANGUP);
       const isWanted = (got & wanted) !== 0;
       if (isWanted) sink.ready(fd, got);
       // Only PRIORITY is wanted and the other side hung up: level-triggered, that would end every wait from now on.

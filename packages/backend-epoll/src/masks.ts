@@ -12,7 +12,7 @@ export function toEpoll(interest: Interest): number {
 }
 
 /** What an answer means: an error or a hang-up counts as READ and WRITE. */
-export function fromEpoll(mask: number): Events {
+function meaningOf(mask: number): Events {
   return (
     ((mask & (IN | ERR | HUP)) !== 0 ? READ : 0) |
     ((mask & (OUT | ERR | HUP)) !== 0 ? WRITE : 0) |
@@ -20,4 +20,12 @@ export function fromEpoll(mask: number): Events {
     ((mask & ERR) !== 0 ? ERROR : 0) |
     ((mask & HUP) !== 0 ? HANGUP : 0)
   );
+}
+
+/** Every combination of the bits that matter, worked out once: this is asked for each event. */
+const MEANINGS = Uint8Array.from({ length: (IN | PRI | OUT | ERR | HUP) + 1 }, (_, mask) => meaningOf(mask));
+
+/** What an answer means, as events. */
+export function fromEpoll(mask: number): Events {
+  return MEANINGS[mask & (IN | PRI | OUT | ERR | HUP)] as number;
 }

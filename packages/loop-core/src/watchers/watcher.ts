@@ -3,7 +3,7 @@ import { outOfRange, requireFunction, requireInteger, show, wrongType } from "..
 import { LoopError } from "../errors.js";
 import type { Events } from "../events.js";
 import type { Loop } from "../loop.js";
-import { HIGHEST, LOWEST, NOT_PENDING } from "../pending.js";
+import { HIGHEST, LOWEST, type PendingStack } from "../pending.js";
 import type { LoopState } from "../state.js";
 
 /** What every watcher can be given when it is made. */
@@ -33,10 +33,12 @@ export abstract class Watcher implements Abortable {
   readonly state: LoopState;
   /** @internal The bits of the pending event. */
   pendingEvents: Events = 0;
-  /** @internal Where the pending event is kept. */
-  pendingIn = NOT_PENDING;
-  /** @internal Its place there. */
-  pendingSlot = 0;
+  /** @internal Where the pending event waits, if there is one. */
+  pendingIn: PendingStack | null = null;
+  /** @internal */
+  pendingOlder: Watcher | null = null;
+  /** @internal */
+  pendingNewer: Watcher | null = null;
   /** @internal The phase it last ran in. */
   phase: number;
   private flags = 0;
@@ -72,7 +74,7 @@ export abstract class Watcher implements Abortable {
 
   /** Whether an event waits for the callback. */
   get pending(): boolean {
-    return this.pendingIn !== NOT_PENDING;
+    return this.pendingIn !== null;
   }
 
   /**

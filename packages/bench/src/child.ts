@@ -1,0 +1,33 @@
+/**
+ * The TypeScript side of a round, a process of its own: `child.js <workload> backend=<name> <parameter>=<value> …`, the
+ * arguments that the C programs take. Prints one line of JSON.
+ */
+import { createLoop } from "@polyloop/loop-core";
+import { messageOf } from "./errors.js";
+import { Meter } from "./meter.js";
+import { findWorkload } from "./workloads.js";
+
+async function main(name: string | undefined, settings: readonly string[]): Promise<void> {
+  const given = new Map(settings.map((setting) => setting.split("=", 2) as [string, string]));
+  const number = (key: string): number => {
+    const value = Number(given.get(key));
+    if (!Number.isInteger(value)) throw new Error(`${key}=… is missing`);
+    return value;
+  };
+  const workload = findWorkload(name);
+  const values = Object.fromEntries(Object.keys(workload.parameters).map((key) => [key, number(key)]));
+  const loop = await createLoop({ backend: given.get("backend"), strict: true });
+  const meter = new Meter({ warm: number("warm"), measure: number("measure"), events: number("events") });
+  workload.program(loop, values, meter);
+  meter.begin();
+  loop.run();
+  loop.close();
+  console.log(JSON.stringify(meter.round));
+}
+
+try {
+  await main(process.argv[2], process.argv.slice(3));
+} catch (error) {
+  console.error(messageOf(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "@jest/globals";
+import { epoll } from "@polyloop/backend-epoll";
+import { Loop } from "@polyloop/loop-core";
+import { Meter } from "../src/meter.js";
+import { findWorkload, requireDescriptors, workloads } from "../src/workloads.js";
+
+function run(name: string, values: Record<string, number>, span: Partial<Meter["span"]> = {}) {
+  const loop = new Loop({ backend: epoll() });
+  const meter = new Meter({ warm: 1, measure: 3, events: 0, ...span });
+  findWorkload(name).program(loop, values, meter);
+  loop.run();
+  loop.close();
+  return meter.round;
+}
+
+describe("the TypeScript side", () => {
+  it.each([
+    ["ring", { pipes: 4, active: 2 }],
+    ["ring", { pipes: 1, active: 1 }],
+    ["ring", { pipes: 3, active: 50 }],
+    ["ready", { count: 1 }],
+    ["ready", { count: 5 }],
+  ])("of %s %p counts events for as long as it was told to", (name, values) => {
+    const { events, ns, cpuNs } = run(name, values);
+    expect(events).toBeGreaterThan(0);
+    expect(ns).toBeGreaterThanOrEqual(3e6);
+    expect(cpuNs).toBeGreaterThanOrEqual(0);
+  });
+
+  it("ends after a number of events where one was given", () => {
+    expect(run("ring", { pipes: 4, active: 2 }, { events: 1234 }).events).toBe(1234);
+  });
+
+  it("has no result before the end", () => {
+    expect(() => new Meter({ warm: 0, measure: 1, events: 0 }).round).toThrow("before the measurement did");
+  });
+});
+
+describe("a workload", () => {
+  it.each(workloads)("$name has defaults among the values worth comparing", ({ parameters }) => {
+    for (const { default: preset, lowest, usual } of Object.values(parameters)) {
+      expect(usual).toContain(preset);
+      expect(Math.min(...usual)).toBeGreaterThanOrEqual(lowest);
+    }
+  });
+
+  it("that needs more descriptors than there are is refused with the numbers and the remedy", () => {
+    const ring = findWorkload("ring");
+    expect(() => {
+      requireDescriptors(ring, { pipes: 20_000, active: 1 }, 20_000);
+    }).toThrow("ring --pipes 20000 --active 1 needs 40064 descriptors and a process here may have 20000");
+    requireDescriptors(ring, { pipes: 9800, active: 1000 }, 20_000);
+  });
+
+  it("that does not exist is an error that names those that do", () => {
+    expect(() => findWorkload("rong")).toThrow(expect.objectContaining({ remedy: "Choose one of ring, ready" }));
+  });
+});
