@@ -79,7 +79,7 @@ export class EpollBackend implements Backend {
   }
 
   modify(fd: number, from: Interest, to: Interest): void {
-    this.states.set(fd, (this.states.get(fd) & ~WANTED) | to | (from === to ? SUSPECT : 0));
+    this.states.set(fd, (this.states.get(fd) & ~(WANTED | PARKED)) | to | (from === to ? SUSPECT : 0));
     this.markChanged(fd);
   }
 
@@ -143,15 +143,16 @@ export class EpollBackend implements Backend {
     const state = this.states.get(fd);
     const wanted = state & WANTED;
     const registered = (state & REGISTERED) >> REGISTERED_SHIFT;
-    this.states.set(fd, wanted | (wanted << REGISTERED_SHIFT));
+    const target = (state & PARKED) === 0 ? wanted : wanted | EDGE;
+    this.states.set(fd, wanted | (target << REGISTERED_SHIFT) | (state & PARKED));
     if (registered === 0) {
-      if (wanted !== 0) this.changes.push(ADD, fd, toEpoll(wanted), this.context.generations.increment(fd));
-    } else if (wanted === 0) {
+      if (target !== 0) this.changes.push(ADD, fd, toEpoll(target), this.context.generations.increment(fd));
+    } else if (target === 0) {
       this.context.generations.increment(fd);
       this.changes.push(DELETE, fd, 0, 0);
-    } else if (wanted !== registered || (state & (SUSPECT | PARKED)) !== 0) {
+    } else if (target !== registered || (state & SUSPECT) !== 0) {
       // Right if it is still the same file; ENOENT tells if it is not.
-      this.changes.push(MODIFY, fd, toEpoll(wanted), this.context.generations.get(fd));
+      this.changes.push(MODIFY, fd, toEpoll(target), this.context.generations.get(fd));
     }
   }
 
@@ -222,23 +223,26 @@ export class EpollBackend implements Backend {
   private settle(operation: number, fd: number, errno: number, round: number): boolean {
     // The file is closed, and took its registration along; or a dup keeps both alive, and its ghost will show itself.
     if (operation === DELETE) return false;
-    const wanted = this.states.get(fd) & WANTED;
+    const state = this.states.get(fd);
+    const target = (state & REGISTERED) >> REGISTERED_SHIFT;
     if (operation === ADD && errno === EEXIST && round < MOST_ROUNDS) {
-      this.changes.push(MODIFY, fd, toEpoll(wanted), this.context.generations.get(fd));
+      this.changes.push(MODIFY, fd, toEpoll(target), this.context.generations.get(fd));
       return false;
     }
+    const generation = this.context.generations.increment(fd);
     if (operation === MODIFY && errno === ENOENT && round < MOST_ROUNDS) {
-      this.changes.push(ADD, fd, toEpoll(wanted), this.context.generations.increment(fd));
+      this.changes.push(ADD, fd, toEpoll(target), generation);
       return false;
     }
-    this.states.set(fd, this.states.get(fd) & ~REGISTERED);
-    if (operation === ADD && errno === EPERM) {
-      this.states.set(fd, this.states.get(fd) | ALWAYS_READY);
-      this.alwaysReady.push(fd);
+    this.states.set(fd, state & ~REGISTERED);
+    // The answer to any operation on a file that has no way to wait; MODIFY meets one under a number that was reused.
+    if (errno === EPERM) {
+      this.states.set(fd, (state & ~REGISTERED) | ALWAYS_READY);
+      // Urgent data it never has, and an end to every wait would be a poor way to say so.
+      if ((state & (READ | WRITE)) !== 0) this.alwaysReady.push(fd);
       return false;
     }
     if (errno === ENOSPC || errno === ENOMEM) throw exhausted(errno);
-    this.context.generations.increment(fd);
     return true;
   }
 
@@ -268,16 +272,14 @@ export class EpollBackend implements Backend {
 
   private park(fd: number, on: boolean): void {
     const state = this.states.get(fd);
-    const wanted = state & WANTED;
-    this.changes.push(MODIFY, fd, toEpoll(on ? wanted | EDGE : wanted), this.context.generations.get(fd));
     this.states.set(fd, on ? state | PARKED : state & ~PARKED);
+    this.markChanged(fd);
   }
 
   private deliverAlwaysReady(sink: Sink): void {
     for (let index = 0; index < this.alwaysReady.length; index++) {
       const fd = this.alwaysReady[index] as number;
-      const got = this.states.get(fd) & (READ | WRITE);
-      if (got !== 0) sink.ready(fd, got);
+      sink.ready(fd, this.states.get(fd) & (READ | WRITE));
     }
   }
 
@@ -356,21 +358,26 @@ function wholeMilliseconds(ms: number): number {
   return Math.min(Math.ceil(ms), 0x7fffffff) | 0;
 }
 
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: "Raise fs.epoll.max_user_watches, or watch fewer descriptors",
+  EMFILE: "Raise RLIMIT_NOFILE (ulimit -n)",
+  ENFILE: "Raise fs.file-max",
+};
+
 function unavailable(errno: number): BackendUnavailable {
-  const reason = `epoll_create1 failed with ${errnoCode(errno)} (${errnoText(errno)})`;
-  return new BackendUnavailable("epoll", errnoCode(errno), reason, { syscall: "epoll_create1", errno: -errno });
+  const code = errnoCode(errno);
+  return new BackendUnavailable("epoll", code, `epoll_create1 failed with ${code} (${errnoText(errno)})`, {
+    syscall: "epoll_create1",
+    errno: -errno,
+    remedy: REMEDIES[code],
+  });
 }
 
 function exhausted(errno: number): BackendFailure {
   const code = errnoCode(errno);
-  const remedies: Record<string, string> = {
-    ENOSPC: "Raise fs.epoll.max_user_watches, or watch fewer descriptors",
-    EMFILE: "Raise RLIMIT_NOFILE (ulimit -n)",
-    ENFILE: "Raise fs.file-max",
-  };
   return new BackendFailure(`epoll failed with ${code} (${errnoText(errno)})`, {
     syscall: "epoll",
     errno: -errno,
-    remedy: remedies[code],
+    remedy: REMEDIES[code],
   });
 }

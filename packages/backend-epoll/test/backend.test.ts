@@ -255,6 +255,29 @@ describe("promise 19: always-ready descriptors", () => {
     expect(look(-1)).toEqual([`${String(quiet)} READ`]);
   });
 
+  it("are found under a number that was a socket's until now", () => {
+    const fd = kernel.create();
+    want(fd, READ);
+    look();
+    kernel.close(fd);
+    kernel.create(false, fd);
+    want(fd, READ);
+    expect(look(-1)).toEqual([`${String(fd)} READ`]);
+    expect(look(-1)).toEqual([`${String(fd)} READ`]);
+  });
+
+  it("do not end every wait when only PRIORITY is wanted of them, and say so to nobody who polls the set", () => {
+    const fd = kernel.create(false);
+    want(fd, PRIORITY);
+    expect(look(5)).toEqual([]);
+    look(5);
+    expect(kernel.waits.at(-1)).toBe(5);
+    backend.flush();
+    expect(kernel.sets[0]?.readable).toBe(false);
+    want(fd, PRIORITY | READ);
+    expect(look(-1)).toEqual([`${String(fd)} READ`]);
+  });
+
   it("are asked about again when the number is watched anew", () => {
     const fd = kernel.create(false);
     want(fd, READ);
@@ -375,6 +398,19 @@ describe("errors and hang-ups", () => {
     kernel.onWait = undefined;
     expect(look(5)).toEqual([]);
     expect(kernel.waits.at(-1)).toBe(5);
+  });
+
+  it("a parked descriptor that was closed and whose number a stranger has is not registered for the stranger", () => {
+    const fd = kernel.create();
+    want(fd, PRIORITY);
+    kernel.file(fd).raise(HUP);
+    look();
+    want(fd, 0);
+    kernel.close(fd);
+    kernel.create(true, fd);
+    look();
+    look();
+    expect(kernel.sets[0]?.maskOf(fd)).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { lilconfigSync } from "lilconfig";
-import { show, wrongType } from "./arguments.js";
+import { show } from "./arguments.js";
 import { LoopError } from "./errors.js";
 import { BACKEND_NAME } from "./registry.js";
 
@@ -37,19 +37,19 @@ export function readConfiguration(places: ConfigurationPlaces): Configuration {
 export function parseNames(value: unknown, source: string): readonly string[] {
   const list: unknown = typeof value === "string" ? value.split(",").map((name) => name.trim()) : value;
   if (!Array.isArray(list) || list.length === 0) {
-    throw wrongType(
+    throw senseless(
       source,
-      "backend",
-      'a name, names with commas between them, or a list of names, as in "iouring,epoll"',
-      value,
+      `backend must be a name, names with commas between them, or a list of names, got ${show(value)}`,
     );
   }
   return list.map((name: unknown) => {
     if (typeof name === "string" && BACKEND_NAME.test(name)) return name;
-    throw new LoopError("ERR_CONFIGURATION", `${source}: ${show(name)} is no backend's name`, {
-      remedy: "A name consists of a-z, 0-9 and -",
-    });
+    throw senseless(source, `${show(name)} is no backend's name`, "A name consists of a-z, 0-9 and -");
   });
+}
+
+function senseless(source: string, what: string, remedy?: string): LoopError {
+  return new LoopError("ERR_CONFIGURATION", `${source}: ${what}`, { remedy });
 }
 
 function fromEnvironment({ env, setuid }: ConfigurationPlaces): Configuration | undefined {
@@ -85,7 +85,7 @@ function search(directory: string): { readonly config: unknown; readonly filepat
       `${reading} cannot be read as configuration: ${(cause as Error).message}`,
       {
         cause,
-        remedy: 'Write JSON, such as { "backend": "iouring,epoll" }',
+        remedy: 'Write JSON, such as { "backend": "epoll" }',
       },
     );
   }
@@ -93,16 +93,17 @@ function search(directory: string): { readonly config: unknown; readonly filepat
 
 function fromFile(config: unknown, path: string): Configuration {
   if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw wrongType(path, "the polyloop configuration", 'an object, such as { "backend": "epoll" }', config);
+    throw senseless(
+      path,
+      `the polyloop configuration must be an object, such as { "backend": "epoll" }, got ${show(config)}`,
+    );
   }
   const { backend = DEFAULT.backend, strict = false, ...unknownKeys } = config as Record<string, unknown>;
   const [unknownKey] = Object.keys(unknownKeys);
   if (unknownKey !== undefined) {
-    throw new LoopError("ERR_CONFIGURATION", `${path}: the polyloop configuration has no ${show(unknownKey)}`, {
-      remedy: 'It has "backend" and "strict"',
-    });
+    throw senseless(path, `the polyloop configuration has no ${show(unknownKey)}`, 'It has "backend" and "strict"');
   }
-  if (typeof strict !== "boolean") throw wrongType(path, "strict", "true or false", strict);
+  if (typeof strict !== "boolean") throw senseless(path, `strict must be true or false, got ${show(strict)}`);
   return { backend: parseNames(backend, path), strict, source: path };
 }
 

@@ -8,6 +8,7 @@ import { applicationRoot, parseNames, processPlaces, readConfiguration } from ".
 import { LoopError } from "./errors.js";
 import { Loop, type LoopOptions } from "./loop.js";
 import { requireFactory } from "./recovery.js";
+import { requireOptions } from "./watchers/watcher.js";
 import { registeredBackend, registeredBackends } from "./registry.js";
 
 /** How `createLoop()` chooses. */
@@ -27,6 +28,7 @@ export interface CreateLoopOptions extends Omit<LoopOptions, "backend" | "source
  * installed but cannot run here is skipped with a warning, or thrown with `strict`.
  */
 export async function createLoop(options: CreateLoopOptions = {}): Promise<Loop> {
+  requireOptions("createLoop", options);
   const { backend: given, root = applicationRoot(), strict, ...rest } = options;
   const configuration = given === undefined ? readConfiguration(processPlaces(root)) : undefined;
   const wanted = configuration?.backend ?? list(given as NonNullable<typeof given>);

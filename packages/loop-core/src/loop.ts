@@ -1,4 +1,4 @@
-import { requireInterval, wrongValue } from "./arguments.js";
+import { requireInterval, wrongType, wrongValue } from "./arguments.js";
 import type { BackendFactory } from "./backend.js";
 import { MONOTONIC, WALL } from "./clock.js";
 import { closeLoop } from "./close.js";
@@ -52,6 +52,7 @@ export class Loop {
       });
     }
     const { source = "the backend option", strict = false, system = linux } = options;
+    if (typeof strict !== "boolean") throw wrongType("new Loop", "strict", "true or false", strict);
     const candidates = requireFactories("new Loop", options.backend);
     this.state = new LoopState(this, { candidates, source, strict }, system);
   }

@@ -4,7 +4,7 @@ import { type Events, FAILED, type Interest, TIMER } from "./events.js";
 import type { LoopState } from "./state.js";
 import { requireDescriptor, requireInterest } from "./watchers/io.js";
 import { OnceWatcher } from "./watchers/once.js";
-import { requireSignal } from "./watchers/watcher.js";
+import { requireOptions, requireSignal } from "./watchers/watcher.js";
 
 /** How long `loop.ready()` waits. */
 export interface ReadyOptions {
@@ -60,6 +60,7 @@ function wait(state: LoopState, fd: number, events: Interest, timeout: number | 
 /** One wait for a descriptor as a promise; every error, a bad argument too, is a rejection. */
 export async function ready(state: LoopState, fd: number, events: Interest, options: ReadyOptions): Promise<Events> {
   requireDescriptor(state, "loop.ready", fd);
+  requireOptions("loop.ready", options);
   requireSignal("loop.ready", options.signal);
   options.signal?.throwIfAborted();
   return await wait(state, fd, events, options.timeout, options.signal).promise;
@@ -78,13 +79,18 @@ export class ReadinessIterator implements AsyncIterableIterator<Events, undefine
   private readonly events: Interest;
   private readonly signal: AbortSignal | undefined;
   private current: Wait | null = null;
-  private last: Promise<unknown> = Promise.resolve();
+  private last: Promise<void> = Promise.resolve();
+  private outstanding = 0;
+  private readonly settled = (): void => {
+    this.outstanding--;
+  };
   private done = false;
 
   /** @internal */
   constructor(state: LoopState, fd: number, events: Interest, options: WatchOptions) {
     requireDescriptor(state, "loop.watch", fd);
     requireInterest("loop.watch", events);
+    requireOptions("loop.watch", options);
     requireSignal("loop.watch", options.signal);
     state.requireOpen();
     this.state = state;
@@ -95,8 +101,10 @@ export class ReadinessIterator implements AsyncIterableIterator<Events, undefine
 
   /** The next readiness. Calls made while one is outstanding are answered in their order. */
   next(): Promise<IteratorResult<Events, undefined>> {
-    const step = this.last.then(() => this.step());
-    this.last = step.catch(() => undefined);
+    // The first one begins to watch at once, so that a `run()` right after it finds the descriptor.
+    const step = this.outstanding === 0 ? this.step() : this.last.then(() => this.step());
+    this.outstanding++;
+    this.last = step.then(this.settled, this.settled);
     return step;
   }
 

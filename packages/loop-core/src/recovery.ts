@@ -93,7 +93,7 @@ export class Backends {
     for (let factory = this.next(); factory !== undefined; factory = this.next()) {
       this.tried.push(factory);
       const answer = tryOpen(factory, this.context);
-      if (!(answer instanceof BackendUnavailable)) return answer;
+      if (!isBackendUnavailable(answer)) return answer;
       if (this.strict) throw answer;
       const skipped = { name: factory.name, code: answer.code, reason: answer.reason, remedy: answer.remedy };
       this.skipped.push(skipped);
@@ -118,14 +118,29 @@ export class Backends {
 }
 
 function tryOpen(factory: BackendFactory, context: BackendContext): Backend | BackendUnavailable {
-  const answer: Availability = factory.probe();
+  const answer = probe(factory);
   if (!answer.ok) return new BackendUnavailable(factory.name, answer.code, answer.reason, { remedy: answer.remedy });
   try {
     return factory.create(context);
   } catch (error) {
-    if (error instanceof BackendUnavailable) return error;
+    if (isBackendUnavailable(error)) return error;
     throw error;
   }
+}
+
+/** A probe that throws has broken its promise; its backend is of no use here, but the next one may be. */
+function probe(factory: BackendFactory): Availability {
+  try {
+    return factory.probe();
+  } catch (error) {
+    const { message, code = "ERR_PROBE_FAILED" } = error as { readonly message: string; readonly code?: string };
+    return { ok: false, code, reason: `its probe threw: ${message}` };
+  }
+}
+
+/** The name speaks for a backend that brought its own copy of core. */
+function isBackendUnavailable(error: unknown): error is BackendUnavailable {
+  return error instanceof BackendUnavailable || (error instanceof Error && error.name === "BackendUnavailable");
 }
 
 /** Whether an error means that its backend is lost; the code also speaks for a backend that brought its own copy of core. */

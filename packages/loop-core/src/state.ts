@@ -48,6 +48,8 @@ export class LoopState implements Sink {
 
   /** How long the next poll may wait, in milliseconds. */
   readonly wait = new Float64Array(1);
+  /** When the last poll ended, on CLOCK_MONOTONIC. */
+  readonly polledAt = new Float64Array(1);
   idleCount = 0;
   /** Active watchers that keep `run()` going, plus `ref()`, minus `unref()`. */
   references = 0;
@@ -71,6 +73,7 @@ export class LoopState implements Sink {
     this.loop = loop;
     this.system = system;
     this.time = new LoopTime(system.clock);
+    this.polledAt[0] = this.time.current[MONOTONIC] as number;
     this.descriptorLimit = system.descriptorLimit();
     const { generations } = this.descriptors;
     // The context must not lead back to the loop: a backend's native object may outlive everything else here.

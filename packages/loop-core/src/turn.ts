@@ -55,6 +55,7 @@ function turn(state: LoopState, mode: RunMode): void {
   state.iteration++;
   poll(state, mode);
   state.time.updateAfterWait();
+  state.polledAt[0] = state.time.current[MONOTONIC] as number;
   state.wakeups.collect();
   // 7. Queue what the wait brought; the last one queued runs first.
   pending.promote();
@@ -148,11 +149,10 @@ function waitForTimer(state: LoopState): void {
 
 /** Lets events gather until `ioCollectInterval` after the last poll; a timer or a wake-up ends that. */
 function collectIo(state: LoopState): void {
-  const last = state.time.current[MONOTONIC] as number;
   waitForTimer(state);
   state.time.update();
   const wait = state.wait[0] as number;
-  const delay = last + state.ioCollectInterval - (state.time.current[MONOTONIC] as number);
+  const delay = (state.polledAt[0] as number) + state.ioCollectInterval - (state.time.current[MONOTONIC] as number);
   const bounded = wait < 0 ? delay : Math.min(delay, wait);
   if (bounded > 0) state.wakeups.sleep(bounded);
 }

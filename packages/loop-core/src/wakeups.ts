@@ -1,5 +1,5 @@
 import { SKIPPED, WANTED } from "@polyloop/sys/wakeup";
-import { systemError } from "./errors.js";
+import { LoopError, systemError } from "./errors.js";
 import { ASYNC, READ } from "./events.js";
 import type { LoopState } from "./state.js";
 import type { System, Wakeup } from "./system.js";
@@ -8,6 +8,20 @@ import { IoWatcher } from "./watchers/io.js";
 /** The callback of the loop's own watcher, whose readiness `LoopState.ready` takes before it can become an event. */
 function neverCalled(): void {
   throw new Error("the loop's own wake-up became an event");
+}
+
+const MORE_DESCRIPTORS = "Raise RLIMIT_NOFILE (ulimit -n)";
+
+function openWakeup(system: System): Wakeup {
+  try {
+    return system.openWakeup();
+  } catch (cause) {
+    const { code = "ERR_WAKEUP", message } = cause as { readonly code?: string; readonly message: string };
+    throw new LoopError(code, `the loop's wake-up cannot be opened: ${message}`, {
+      cause,
+      remedy: code === "EMFILE" ? MORE_DESCRIPTORS : undefined,
+    });
+  }
 }
 
 /**
@@ -32,9 +46,9 @@ export class Wakeups {
   /** Opens the descriptor if need be. Only a thread that can be told to end has one before the first async watcher. */
   open(): Wakeup {
     if (this.wakeup === null) {
-      this.wakeup = this.system.openWakeup();
+      this.wakeup = openWakeup(this.system);
+      this.watcher = new IoWatcher(this.state, this.wakeup.fd, READ, neverCalled, { ref: false });
       this.fd = this.wakeup.fd;
-      this.watcher = new IoWatcher(this.state, this.fd, READ, neverCalled, { ref: false });
     }
     return this.wakeup;
   }
@@ -83,10 +97,10 @@ export class Wakeups {
   reopen(): void {
     if (this.wakeup === null) return;
     const result = this.wakeup.reopen();
-    if (result < 0) throw systemError("eventfd", result, "the loop's wake-up", "Raise RLIMIT_NOFILE (ulimit -n)");
-    this.fd = this.wakeup.fd;
-    this.watcher?.set(this.fd, READ);
+    if (result < 0) throw systemError("eventfd", result, "the loop's wake-up", MORE_DESCRIPTORS);
+    this.watcher?.set(this.wakeup.fd, READ);
     this.watcher?.start();
+    this.fd = this.wakeup.fd;
     Atomics.store(this.wakeup.control, SKIPPED, 1);
   }
 

@@ -206,6 +206,15 @@ describe("promise 20: what can be no descriptor", () => {
     expect([watcher.fd, watcher.active]).toEqual([4, true]);
   });
 
+  it("the loop's own wake-up is none of the program's", () => {
+    const { loop, system } = scriptedLoop();
+    loop.async(() => {});
+    const own = system.wakeups[0]?.fd as number;
+    expect(thrownBy(() => loop.io(own, READ, () => {})).code).toBe("ERR_INVALID_ARG_VALUE");
+    expect(thrownBy(() => loop.feedFd(own, READ)).code).toBe("ERR_INVALID_ARG_VALUE");
+    expect(loop.run("nowait")).toBe(true);
+  });
+
   it("a limit that was raised later counts", () => {
     const { loop, system } = scriptedLoop();
     system.limit = 5000;

@@ -60,6 +60,13 @@ describe("promise 37: ready()", () => {
 });
 
 describe("promise 37: watch()", () => {
+  it("watches from the moment next() is called", async () => {
+    const scene = scriptedLoop();
+    const next = scene.loop.watch(4, READ).next();
+    turnWithReadiness(scene);
+    expect(await next).toEqual({ done: false, value: READ });
+  });
+
   it("yields each readiness, and watches only while the program waits for the next", async () => {
     const scene = scriptedLoop();
     const iterator = scene.loop.watch(4, READ);

@@ -205,6 +205,28 @@ describe("a candidate that cannot run here", () => {
     expect(loop.backend.name).toBe("scripted");
   });
 
+  it("whose probe throws, or that speaks through another copy of core, is skipped like any other", () => {
+    const system = new ManualSystem();
+    const throwing: BackendFactory = {
+      ...scripted(system.clock, { name: "throwing" }),
+      probe() {
+        throw new Error("a bug");
+      },
+    };
+    const foreign: BackendFactory = {
+      ...scripted(system.clock, { name: "foreign" }),
+      create() {
+        throw Object.assign(new Error("no"), { name: "BackendUnavailable", code: "EPERM", reason: "forbidden" });
+      },
+    };
+    const loop = new Loop({ backend: [throwing, foreign, scripted(system.clock)], system });
+    expect(loop.backend.name).toBe("scripted");
+    expect(loop.backend.skipped).toEqual([
+      { name: "throwing", code: "ERR_PROBE_FAILED", reason: "its probe threw: a bug", remedy: undefined },
+      { name: "foreign", code: "EPERM", reason: "forbidden", remedy: undefined },
+    ]);
+  });
+
   it("throws with strict, and when nothing else is left", () => {
     const system = new ManualSystem();
     const old = scripted(system.clock, { name: "old", probe: no });

@@ -307,6 +307,20 @@ describe("promise 5: how long a turn waits", () => {
     expect(system.wakeups[0]?.waits).toEqual([25]);
   });
 
+  it("the time that callbacks take counts, also when they bring the loop's time up to date", () => {
+    const scene = scriptedLoop();
+    const { loop, clock, system } = scene;
+    loop.io(7, READ, () => {});
+    loop.check(() => {
+      clock.advance(15);
+      loop.updateNow();
+    });
+    loop.ioCollectInterval = 40;
+    loop.run("nowait");
+    expect(waits(scene)).toBe(-1);
+    expect(system.wakeups[0]?.waits).toEqual([25]);
+  });
+
   it("a timer ends the delay of ioCollectInterval", () => {
     const scene = scriptedLoop();
     const { loop, system } = scene;

@@ -113,6 +113,16 @@ describe("promise 12: references", () => {
     expect(loop.run()).toBe(false);
   });
 
+  it("ref is true or false and nothing else", () => {
+    const { loop } = scriptedLoop();
+    const watcher = loop.io(4, READ, () => {});
+    for (const value of [0, 1, "x", null, undefined]) {
+      expect(codeOf(() => (watcher.ref = value as boolean))).toBe("ERR_INVALID_ARG_TYPE");
+    }
+    expect(watcher.ref).toBe(true);
+    expect(loop.run("nowait")).toBe(true);
+  });
+
   it("a one-shot timer gives its reference back when it fires", () => {
     const { loop } = scriptedLoop();
     loop.timer(1, () => {}, { ref: false });

@@ -1,4 +1,4 @@
-import { outOfRange, wrongType } from "../arguments.js";
+import { outOfRange, wrongType, wrongValue } from "../arguments.js";
 import { LoopError } from "../errors.js";
 import { describeEvents, type Events, INFORMATION, INTERESTS, type Interest } from "../events.js";
 import type { LoopState } from "../state.js";
@@ -25,6 +25,9 @@ function badDescriptor(where: string, fd: number, why: string): LoopError {
 /** Refuses anything but a number that could be an open descriptor of this process. */
 export function requireDescriptor(state: LoopState, where: string, fd: unknown): void {
   if (typeof fd !== "number" || !Number.isInteger(fd)) throw wrongType(where, "the descriptor", "an integer", fd);
+  if (fd === state.wakeups.fd && fd >= 0) {
+    throw wrongValue(where, "the descriptor", "one of the program's own, not the loop's wake-up", fd);
+  }
   if (fd < 0) throw badDescriptor(where, fd, "it is negative");
   if (fd >= state.descriptorLimit && fd >= state.refreshDescriptorLimit()) {
     throw badDescriptor(where, fd, `this process may have ${String(state.descriptorLimit)} (RLIMIT_NOFILE)`);

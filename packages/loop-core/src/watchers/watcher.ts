@@ -1,5 +1,5 @@
 import { type Abortable, release, tie } from "../abort.js";
-import { outOfRange, requireFunction, requireInteger, show, wrongType } from "../arguments.js";
+import { outOfRange, requireFunction, requireInteger, wrongType } from "../arguments.js";
 import { LoopError } from "../errors.js";
 import type { Events } from "../events.js";
 import type { Loop } from "../loop.js";
@@ -103,6 +103,7 @@ export abstract class Watcher implements Abortable {
   }
 
   set ref(value: boolean) {
+    if (typeof value !== "boolean") throw wrongType("watcher.ref", "the value", "true or false", value);
     if (value === this.ref) return;
     if (this.active) this.state.references += value ? 1 : -1;
     this.flags ^= UNREFERENCED;
@@ -190,7 +191,10 @@ export function requireEvents(where: string, value: unknown): void {
 /** Refuses anything but a callback and an object of options. */
 export function requireCallback(where: string, callback: unknown, options: unknown): void {
   requireFunction(where, "the callback", callback);
-  if (typeof options !== "object" || options === null) {
-    throw new LoopError("ERR_INVALID_ARG_TYPE", `${where}: the options must be an object, got ${show(options)}`);
-  }
+  requireOptions(where, options);
+}
+
+/** Refuses anything but an object of options. */
+export function requireOptions(where: string, options: unknown): void {
+  if (typeof options !== "object" || options === null) throw wrongType(where, "the options", "an object", options);
 }
