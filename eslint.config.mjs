@@ -10,6 +10,8 @@ const arrows = {
   "loop-core": ["sys"],
   "backend-epoll": ["loop-core", "sys/loader"],
   bench: ["*"],
+  // They show what a user can do, so they have what a user has.
+  examples: ["loop-core", "backend-epoll", "sys"],
 };
 
 /** For tests, which put together what the sources must not know. */
@@ -21,9 +23,10 @@ const testArrows = {
 };
 
 /** A rule that lets a package import the listed ones and nothing else of the workspace. */
-function onlyImports(packageName, allowed) {
+function onlyImports(packageName, allowed, more = []) {
   const message = `${packageName} may import ${allowed.length === 0 ? "no other package of the workspace" : allowed.join(", ")}; see the import arrows in docs/architecture.md.`;
   const patterns = [
+    ...more,
     { regex: String.raw`^(\.\./)+packages/`, message },
     { regex: String.raw`^(\.\./)+(sys|loop-core|backend-[a-z]+|attach|bench)/`, message },
   ];
@@ -69,15 +72,28 @@ export default tseslint.config(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "no-restricted-syntax": [
         "error",
+        {
+          selector: "ImportExpression > Literal[value=/^@polyloop/]",
+          message: "Import other packages statically, where the arrows are checked.",
+        },
+        {
+          selector: "TSImportType Literal[value=/^@polyloop/]",
+          message: "Import types by name, where the arrows are checked.",
+        },
         { selector: "TSEnumDeclaration", message: "Use constants: an enum is code that types cannot erase." },
         { selector: "ExportDefaultDeclaration", message: "Export by name; only configuration files have a default." },
       ],
     },
   },
-  ...Object.entries(arrows).map(([name, allowed]) => ({
-    files: [`packages/${name}/src/**/*.ts`, `packages/${name}/testing/**/*.ts`],
-    rules: onlyImports(name, allowed),
-  })),
+  ...Object.entries(arrows).flatMap(([name, allowed]) => [
+    {
+      files: name === "examples" ? ["examples/**/*.ts"] : [`packages/${name}/src/**/*.ts`],
+      rules: onlyImports(name, allowed, [
+        { regex: String.raw`^(\.\./)+testing/`, message: "What is for tests is not for the product." },
+      ]),
+    },
+    { files: [`packages/${name}/testing/**/*.ts`], rules: onlyImports(name, allowed) },
+  ]),
   ...Object.entries(testArrows).map(([name, allowed]) => ({
     files: [`packages/${name}/test/**/*.ts`],
     rules: onlyImports(name, allowed),

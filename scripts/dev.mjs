@@ -22,6 +22,7 @@ function run(command, args, { quiet = false, ...options } = {}) {
     cwd: root,
     stdio: quiet ? "pipe" : "inherit",
     encoding: "utf8",
+    maxBuffer: 1 << 28,
     env: {
       ...process.env,
       PATH: `${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH}`,
@@ -50,9 +51,17 @@ function requireNode() {
     refuse(`Polyloop drives Linux kernel interfaces and cannot run on ${process.platform}.`);
 }
 
+/** Whether every addon is there already; turbo then finds out whether one of them is stale. */
+function isBuilt() {
+  return ["sys/build/Release/sys.node", "backend-epoll/build/Release/backend_epoll.node"].every((file) =>
+    existsSync(join(root, "packages", file)),
+  );
+}
+
 function requireCompiler() {
+  if (isBuilt()) return;
   const missing = [];
-  if (!has(process.env.CXX ?? "c++")) missing.push("g++");
+  if (process.env.CXX === undefined && !has("c++")) missing.push("g++");
   if (!has("cmake")) missing.push("cmake");
   if (!has("make") && !has("ninja")) missing.push("make");
   if (missing.length > 0) {
@@ -133,6 +142,7 @@ function clangFormat(args) {
     cwd: root,
     encoding: "utf8",
   });
+  if (listed.status !== 0) refuse("Which C++ files there are is asked of git, and this is no git checkout.");
   const files = listed.stdout.split("\n").filter((file) => file !== "" && existsSync(join(root, file)));
   if (files.length > 0) run(command, [...args, ...files]);
 }

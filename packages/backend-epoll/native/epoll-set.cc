@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 // Linux 5.11; glibc wraps it from 2.35 on, so it is called by number. The number is the same on every architecture.
 #ifndef SYS_epoll_pwait2
@@ -65,8 +66,13 @@ int EpollSet::WaitMilliseconds(Words answers, int milliseconds) {
 // Makes room for the kernel's answers and returns how many fit.
 int EpollSet::Prepare(Words answers) {
   const size_t fitting = std::min((answers.length - kHeaderLength) / kAnswerLength, kMaxEvents);
-  if (events_.size() < fitting) events_.resize(fitting);
-  return static_cast<int>(fitting);
+  if (events_.size() >= fitting) return static_cast<int>(fitting);
+  try {
+    events_.resize(fitting);
+  } catch (const std::bad_alloc&) {
+    // The kernel keeps what does not fit; with no room at all it answers EINVAL.
+  }
+  return static_cast<int>(std::min(events_.size(), fitting));
 }
 
 int EpollSet::Answer(Words answers, int count) {

@@ -72,7 +72,7 @@ struct Call {
     size_t count = N;
     napi_value receiver = nullptr;
     void* wrapped = nullptr;
-    // Fails while the thread is being terminated, and for an object that was not made by the constructor.
+    // napi_unwrap fails while the thread is being terminated, and for an object that was not made by the constructor.
     if (napi_get_cb_info(env, info, &count, arguments, &receiver, nullptr) == napi_ok &&
         napi_unwrap(env, receiver, &wrapped) == napi_ok) {
       set = static_cast<EpollSet*>(wrapped);

@@ -37,6 +37,9 @@ const PARKED = 0x8000;
 /** A change may be answered by another one (ADD: EEXIST, MODIFY: ENOENT, ADD); this many in a row are no race any more. */
 const MOST_ROUNDS = 4;
 
+/** One always-ready descriptor is offered to epoll anew in so many turns. */
+const ASK_EVERY = 16;
+
 const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: true, priority: true, pollable: true };
 const SUPPORTS_MILLISECONDS: Capabilities = { ...SUPPORTS, preciseTimeouts: false };
 
@@ -58,7 +61,9 @@ export class EpollBackend implements Backend {
   /** How long the running `poll` may wait, in milliseconds. */
   private readonly limit = new Float64Array(1);
   private precise = true;
+  private turnsSinceAsked = 0;
   private markedReadable = false;
+  private closed = false;
   /** The set reports what is not registered in it. */
   private haunted = false;
 
@@ -91,6 +96,7 @@ export class EpollBackend implements Backend {
 
   private pollWithinLimit(sink: Sink): void {
     if (this.markedReadable) this.markReadable(false);
+    if (this.alwaysReady.length > 0 && ++this.turnsSinceAsked === ASK_EVERY) this.askAgain();
     if (this.changed.length > 0) this.queueChanges();
     if (this.alwaysReady.length > 0) this.limit[0] = 0;
     const count = this.exchange(sink);
@@ -121,7 +127,14 @@ export class EpollBackend implements Backend {
   }
 
   close(): void {
+    this.closed = true;
     this.set.close();
+  }
+
+  /** Nothing tells of the end of an always-ready descriptor: now and then one of them, in turn, is offered to epoll anew. */
+  private askAgain(): void {
+    this.turnsSinceAsked = 0;
+    this.markChanged(this.alwaysReady[0] as number);
   }
 
   private markChanged(fd: number): void {
@@ -134,9 +147,17 @@ export class EpollBackend implements Backend {
   private queueChanges(): void {
     for (let index = 0; index < this.changed.length; index++) this.queueChange(this.changed[index] as number);
     this.changed.length = 0;
-    // Every change is a new question to the kernel; the answer may put it back.
-    if (this.alwaysReady.length > 0)
-      this.alwaysReady = this.alwaysReady.filter((fd) => (this.states.get(fd) & ALWAYS_READY) !== 0);
+    // Every change is a new question to the kernel; the answer may put it back, at the end.
+    if (this.alwaysReady.length > 0) this.dropFromAlwaysReady();
+  }
+
+  private dropFromAlwaysReady(): void {
+    let kept = 0;
+    for (let index = 0; index < this.alwaysReady.length; index++) {
+      const fd = this.alwaysReady[index] as number;
+      if ((this.states.get(fd) & ALWAYS_READY) !== 0) this.alwaysReady[kept++] = fd;
+    }
+    this.alwaysReady.length = kept;
   }
 
   private queueChange(fd: number): void {
@@ -329,7 +350,7 @@ export class EpollBackend implements Backend {
    * answered then means nothing.
    */
   private replaceLostSet(round: number): void {
-    if (round >= MOST_ROUNDS) throw exhausted(EBADF);
+    if (this.closed || round >= MOST_ROUNDS) throw exhausted(EBADF);
     this.set.abandon();
     this.renew();
     this.queueChanges();

@@ -6,7 +6,5 @@ export const EBADF = 9;
 export const ENOMEM = 12;
 export const EEXIST = 17;
 export const EINVAL = 22;
-export const EMFILE = 24;
 export const ENOSPC = 28;
 export const ENOSYS = 38;
-export const ELOOP = 40;

@@ -266,6 +266,23 @@ describe("promise 19: always-ready descriptors", () => {
     expect(look(-1)).toEqual([`${String(fd)} READ`]);
   });
 
+  it("that were closed while watched fail within a few turns, and one that became pollable is watched", () => {
+    const closed = kernel.create(false);
+    const replaced = kernel.create(false);
+    want(closed, READ);
+    want(replaced, READ);
+    look();
+    kernel.close(closed);
+    kernel.close(replaced);
+    kernel.create(true, replaced);
+    const seen = new Set<string>();
+    for (let turn = 0; turn < 40; turn++) for (const line of look()) seen.add(line);
+    expect(seen).toContain(`${String(closed)} failed ${String(EBADF)}`);
+    expect(look()).toEqual([]);
+    kernel.file(replaced).raise(IN);
+    expect(look(-1)).toEqual([`${String(replaced)} READ`]);
+  });
+
   it("do not end every wait when only PRIORITY is wanted of them, and say so to nobody who polls the set", () => {
     const fd = kernel.create(false);
     want(fd, PRIORITY);
@@ -535,6 +552,9 @@ describe("recreate and close", () => {
   it("close is idempotent and gives the set back", () => {
     backend.close();
     backend.close();
+    expect(kernel.sets).toHaveLength(0);
+    // It does not open another one behind the back of whoever closed it.
+    expect(thrownBy(() => look())).toBeInstanceOf(BackendFailure);
     expect(kernel.sets).toHaveLength(0);
   });
 

@@ -66,6 +66,52 @@ describe("promise 15: readiness on epoll", () => {
   });
 });
 
+describe("promise 15: edges that fall between two changes", () => {
+  it("a watcher that pauses and resumes in one turn hears of what is there", () => {
+    const [reader, writer] = pipe();
+    let called = 0;
+    const watcher = loop.io(reader, READ, () => called++, { edge: true });
+    turns(1);
+    send(writer);
+    loop.check((self) => {
+      self.stop();
+      watcher.modify(0);
+      watcher.modify(READ);
+    });
+    turns(3);
+    expect(called).toBe(1);
+    loop.close();
+    closeAll(reader, writer);
+  });
+
+  it("a regular file under the number of a pipe is always ready (promise 19)", () => {
+    const [reader, writer] = pipe();
+    const watcher = loop.io(reader, READ, () => {});
+    turns(1);
+    watcher.stop();
+    sys.close(reader);
+    const file = openSync("/proc/self/exe", "r");
+    expect(file).toBe(reader);
+    const seen: string[] = [];
+    watch(file, READ, seen);
+    turns(2);
+    expect(seen).toEqual(["READ", "READ"]);
+    loop.close();
+    closeAll(file, writer);
+  });
+
+  it("a regular file that was closed while watched fails within a few turns (promise 17)", () => {
+    const file = openSync("/proc/self/exe", "r");
+    const seen: string[] = [];
+    const watcher = watch(file, READ, seen);
+    turns(1);
+    sys.close(file);
+    turns(40);
+    expect(seen.at(-1)).toBe(describeEvents(FAILED | READ | WRITE));
+    expect(watcher.active).toBe(false);
+  });
+});
+
 describe("promise 16: what each watcher gets on epoll", () => {
   it("READ and WRITE watchers of one socket get their own bits", () => {
     const [near, far] = streamPair();

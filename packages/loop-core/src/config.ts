@@ -124,5 +124,6 @@ export function applicationRoot(): string {
 /** The places of this process. */
 export function processPlaces(root: string): ConfigurationPlaces {
   const setuid = process.getuid?.() !== process.geteuid?.() || process.getgid?.() !== process.getegid?.();
-  return { env: process.env, directories: [root, process.cwd()], setuid };
+  // Its caller chooses the working directory of a set-uid program as freely as its environment.
+  return { env: process.env, directories: setuid ? [root] : [root, process.cwd()], setuid };
 }

@@ -1,9 +1,10 @@
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import type { BackendFactory } from "./backend.js";
+import { wrongType } from "./arguments.js";
 import { applicationRoot, parseNames, processPlaces, readConfiguration } from "./config.js";
 import { LoopError } from "./errors.js";
 import { Loop, type LoopOptions } from "./loop.js";
@@ -29,7 +30,9 @@ export interface CreateLoopOptions extends Omit<LoopOptions, "backend" | "source
  */
 export async function createLoop(options: CreateLoopOptions = {}): Promise<Loop> {
   requireOptions("createLoop", options);
-  const { backend: given, root = applicationRoot(), strict, ...rest } = options;
+  const { backend: given, root: place = applicationRoot(), strict, ...rest } = options;
+  if (typeof place !== "string") throw wrongType("createLoop", "root", "the path of a directory", place);
+  const root = resolve(place);
   const configuration = given === undefined ? readConfiguration(processPlaces(root)) : undefined;
   const wanted = configuration?.backend ?? list(given as NonNullable<typeof given>);
   const source = configuration?.source ?? "the backend option";
@@ -57,7 +60,7 @@ async function findBackend(name: string, root: string, source: string): Promise<
   if (registered !== undefined) return registered;
   const require = createRequire(join(root, "package.json"));
   for (const specifier of [`@polyloop/backend-${name}`, `polyloop-backend-${name}`]) {
-    const path = resolve(require, `${specifier}/register`);
+    const path = locate(require, `${specifier}/register`);
     if (path === undefined) continue;
     await import(pathToFileURL(path).href);
     const factory = registeredBackend(name);
@@ -69,7 +72,7 @@ async function findBackend(name: string, root: string, source: string): Promise<
   throw unknownBackend(name, root, source);
 }
 
-function resolve(require: NodeJS.Require, specifier: string): string | undefined {
+function locate(require: NodeJS.Require, specifier: string): string | undefined {
   try {
     return require.resolve(specifier);
   } catch (error) {

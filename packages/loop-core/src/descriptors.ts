@@ -58,25 +58,43 @@ export class DescriptorTable {
     this.markDirty(watcher.fd, 0);
   }
 
-  /** A watcher's mask changed; the file is still the same. */
+  /**
+   * A watcher's mask changed; the file is still the same. An edge-triggered one may have missed an edge meanwhile, also when
+   * the union comes out the same: the backend is asked to look again.
+   */
   change(watcher: IoWatcher): void {
-    this.markDirty(watcher.fd, 0);
+    this.markDirty(watcher.fd, watcher.edge ? FRESH : 0);
   }
 
   /** Tells the backend every difference once. What becomes dirty meanwhile waits for the next turn. */
   reify(backend: Backend): void {
     const count = this.dirtyCount;
-    if (count === 0) return;
-    for (let index = 0; index < count; index++) {
-      const fd = this.dirty[index] as number;
-      const state = this.states.get(fd);
-      const armed = state & ARMED;
-      const wanted = this.wanted(fd, backend.supports.edge);
-      this.states.set(fd, wanted);
-      if (wanted !== armed || (wanted !== 0 && (state & FRESH) !== 0)) backend.modify(fd, armed, wanted);
+    let told = 0;
+    try {
+      while (told < count) {
+        this.tell(backend, this.dirty[told] as number);
+        told++;
+      }
+    } finally {
+      // Whatever was not told stays on the list, also when the backend threw.
+      this.dirty.copyWithin(0, told, this.dirtyCount);
+      this.dirtyCount -= told;
     }
-    this.dirty.copyWithin(0, count, this.dirtyCount);
-    this.dirtyCount -= count;
+  }
+
+  private tell(backend: Backend, fd: number): void {
+    const state = this.states.get(fd);
+    const armed = state & ARMED;
+    const wanted = this.wanted(fd, backend.supports.edge);
+    // The list entry is used up before the backend is told: what changes while it is told makes a new one.
+    this.states.set(fd, armed);
+    try {
+      if (wanted !== armed || (wanted !== 0 && (state & FRESH) !== 0)) backend.modify(fd, armed, wanted);
+    } catch (error) {
+      this.states.set(fd, state);
+      throw error;
+    }
+    this.states.set(fd, (this.states.get(fd) & ~ARMED) | wanted);
   }
 
   /** A backend reported readiness: every watcher of the descriptor is fed the bits it asked for. */
@@ -89,7 +107,7 @@ export class DescriptorTable {
 
   /** A descriptor cannot be watched: its watchers stop and are told why, once. */
   failed(fd: number, errno: number): void {
-    this.states.set(fd, this.states.get(fd) & ~ARMED);
+    this.forget(fd);
     const error = systemError("poll", errno, `descriptor ${String(fd)}`);
     let watcher = this.first(fd);
     while (watcher !== null) {
@@ -103,8 +121,12 @@ export class DescriptorTable {
 
   /** The kernel forgot one descriptor. */
   rearm(fd: number): void {
-    this.states.set(fd, this.states.get(fd) & ~ARMED);
+    this.forget(fd);
     if (this.first(fd) !== null) this.markDirty(fd, 0);
+  }
+
+  private forget(fd: number): void {
+    this.states.set(fd, this.states.get(fd) & ~ARMED);
   }
 
   /** The kernel forgot everything: a new backend, or the old one opened anew. */

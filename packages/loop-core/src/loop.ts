@@ -55,6 +55,7 @@ export class Loop {
     if (typeof strict !== "boolean") throw wrongType("new Loop", "strict", "true or false", strict);
     const candidates = requireFactories("new Loop", options.backend);
     this.state = new LoopState(this, { candidates, source, strict }, system);
+    this.state.backends.announce();
   }
 
   /** The backend in use, what was asked for and what was passed over. */
@@ -146,11 +147,16 @@ export class Loop {
 
   /** Keeps `run()` going as if one more watcher were active. */
   ref(): void {
+    this.state.requireOpen();
     this.state.references++;
   }
 
-  /** Takes one `ref()` back, or makes up for one watcher that is active. One too many counts as none left. */
+  /**
+   * Takes one `ref()` back, or makes up for one watcher that is active. One too many ends the run as if nothing were left, until
+   * `ref()` makes up for it.
+   */
   unref(): void {
+    this.state.requireOpen();
     this.state.references--;
   }
 
@@ -164,9 +170,13 @@ export class Loop {
     this.state.time.update();
   }
 
-  /** Timers stop counting until `resume()`. Everything else goes on. */
+  /**
+   * Timers stop counting until `resume()`. Everything else goes on; a `run()` that has only timers to wait for waits until
+   * something else resumes them.
+   */
   suspend(): void {
     const { state } = this;
+    state.requireOpen();
     if (!Number.isNaN(state.suspendedAt)) return;
     state.time.update();
     state.suspendedAt = state.time.current[MONOTONIC] as number;
@@ -175,6 +185,7 @@ export class Loop {
   /** Timers go on counting with what was left when `suspend()` was called. */
   resume(): void {
     const { state } = this;
+    state.requireOpen();
     if (Number.isNaN(state.suspendedAt)) return;
     state.time.update();
     state.timers.shift((state.time.current[MONOTONIC] as number) - state.suspendedAt);
@@ -221,7 +232,8 @@ export class Loop {
 
   /**
    * A function that takes the place of `invokePending()` wherever the loop runs callbacks, or null. It should call
-   * `invokePending()` itself, now or later; while something is pending the loop does not block.
+   * `invokePending()` itself, now or later; while something is pending the loop does not block, so leaving it there for
+   * long keeps the processor busy.
    */
   get onInvokePending(): ((loop: Loop) => void) | null {
     return this.state.onInvokePending;

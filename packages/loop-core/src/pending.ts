@@ -59,15 +59,22 @@ export class PendingQueues {
 
   /** Queues an event, or adds its bits to the one already pending. */
   feed(watcher: Watcher, events: Events): void {
-    if (watcher.pendingIn !== null) {
-      watcher.pendingEvents |= events;
-      return;
+    watcher.pendingEvents |= events;
+    const stack = watcher.pendingIn;
+    if (stack === null) {
+      this.count++;
+      if (this.hasRun(watcher)) this.deferred.push(watcher);
+      else this.queue(watcher);
+    } else if ((stack === this.deferred || stack === this.due) && !this.hasRun(watcher)) {
+      // It waits for the next turn, but now it has a reason to run in this phase.
+      stack.remove(watcher);
+      this.queue(watcher);
     }
-    watcher.pendingEvents = events;
-    this.count++;
-    // "Ran in this phase or in one nested in it."
-    if (this.phase !== 0 && ((watcher.phase - this.phase) | 0) >= 0) this.deferred.push(watcher);
-    else this.queue(watcher);
+  }
+
+  /** Whether a watcher ran in the running phase, or in one nested in it. */
+  private hasRun(watcher: Watcher): boolean {
+    return this.phase !== 0 && ((watcher.phase - this.phase) | 0) >= 0;
   }
 
   /** Takes a watcher's pending event away and returns its bits; 0 if there was none. */
@@ -147,7 +154,9 @@ export class PendingQueues {
         continue;
       }
       watcher.phase = this.phase;
-      watcher.callback(watcher as never, this.take(watcher, stack));
+      const events = this.take(watcher, stack);
+      // A timer that expired is no longer active, and so not stopped by its signal, while its event is pending.
+      if (!watcher.isAborted()) watcher.callback(watcher as never, events);
     }
   }
 

@@ -60,6 +60,7 @@ function wait(state: LoopState, fd: number, events: Interest, timeout: number | 
 /** One wait for a descriptor as a promise; every error, a bad argument too, is a rejection. */
 export async function ready(state: LoopState, fd: number, events: Interest, options: ReadyOptions): Promise<Events> {
   requireDescriptor(state, "loop.ready", fd);
+  requireInterest("loop.ready", events);
   requireOptions("loop.ready", options);
   requireSignal("loop.ready", options.signal);
   options.signal?.throwIfAborted();

@@ -48,6 +48,10 @@ export class Backends {
   private readonly skipped: SkippedBackend[] = [];
   private readonly strict: boolean;
   private readonly context: BackendContext;
+  /** What is to be told to the world, once the loop is in a state in which anybody may call it. */
+  private news: (() => void)[] = [];
+  /** Why no backend is left. */
+  private failure: BackendFailure | undefined;
   current: Backend;
 
   constructor(loop: Loop, { candidates, source, strict }: BackendChoice, context: BackendContext) {
@@ -81,11 +85,35 @@ export class Backends {
     } catch {
       // It failed already; what it says while closing can change nothing.
     }
+    // Until another one is open. A closed backend must not be called again.
+    this.failure = failure;
     if (this.strict) throw failure;
     this.current = this.open(failure);
+    this.failure = undefined;
     const { code, message: reason, remedy } = failure;
     this.skipped.push({ name: failed.name, code, reason, remedy });
-    publishReplaced({ loop: this.loop, from: failed.name, to: this.current.name, error: failure });
+    const message = { loop: this.loop, from: failed.name, to: this.current.name, error: failure };
+    this.news.push(() => {
+      publishReplaced(message);
+    });
+  }
+
+  /** Whether there is something to announce. */
+  get hasNews(): boolean {
+    return this.news.length > 0;
+  }
+
+  /** Throws the failure that left the loop without a backend. */
+  requireUsable(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Tells subscribers and the process what happened. They may do anything with the loop, so this is no part of a poll. */
+  announce(): void {
+    if (this.news.length === 0) return;
+    const { news } = this;
+    this.news = [];
+    for (const tell of news) tell();
   }
 
   /** Opens the first candidate that can run. */
@@ -97,7 +125,9 @@ export class Backends {
       if (this.strict) throw answer;
       const skipped = { name: factory.name, code: answer.code, reason: answer.reason, remedy: answer.remedy };
       this.skipped.push(skipped);
-      publishSkipped({ loop: this.loop, ...skipped });
+      this.news.push(() => {
+        publishSkipped({ loop: this.loop, ...skipped });
+      });
     }
     if (failure !== undefined) throw failure;
     const reasons = this.skipped.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
@@ -143,12 +173,9 @@ function isBackendUnavailable(error: unknown): error is BackendUnavailable {
   return error instanceof BackendUnavailable || (error instanceof Error && error.name === "BackendUnavailable");
 }
 
-/** Whether an error means that its backend is lost; the code also speaks for a backend that brought its own copy of core. */
+/** Whether an error means that its backend is lost; the name speaks for a backend that brought its own copy of core. */
 export function isBackendFailure(error: unknown): error is BackendFailure {
-  return (
-    error instanceof BackendFailure ||
-    (error instanceof Error && "code" in error && error.code === "ERR_BACKEND_FAILURE")
-  );
+  return error instanceof BackendFailure || (error instanceof Error && error.name === "BackendFailure");
 }
 
 /** Refuses anything but a factory or a list of factories. */

@@ -62,6 +62,8 @@ export class LoopState implements Sink {
   closing = false;
   /** A fork was declared; the next turn opens the kernel state anew. */
   forked = false;
+  /** The fork watchers were fed for it. */
+  forkFed = false;
   ioCollectInterval = 0;
   timeoutCollectInterval = 0;
   onInvokePending: ((loop: Loop) => void) | null = null;
@@ -120,9 +122,9 @@ export class LoopState implements Sink {
 
   /** {@inheritDoc Sink.failed} */
   failed(fd: number, errno: number): void {
+    // The loop's own watcher stops before anybody is told, so that its end is no event.
+    if (fd === this.wakeups.fd) this.wakeups.noteLost();
     this.descriptors.failed(fd, errno);
-    // Somebody closed the loop's own descriptor.
-    if (fd === this.wakeups.fd) this.wakeups.reopen();
   }
 
   /** {@inheritDoc Sink.rearm} */

@@ -1,10 +1,17 @@
+import { MONOTONIC } from "./clock.js";
+
 /** What the heap needs of its members: room for its own notes. */
 export interface HeapMember {
   /** Place in the heap, or −1. @internal */
   heapIndex: number;
   /** Number of the start, in 32 bits, compared by difference: equal times run in the order started. @internal */
   startOrder: number;
+  /** Milliseconds from one expiry to the next; 0 for once. @internal */
+  period: number;
 }
+
+/** The smallest step that changes a double near `now`, with room to spare: a period below it could stand still. */
+const LEAST_STEP = 2 ** -50;
 
 const ARITY_BITS = 2;
 
@@ -60,10 +67,16 @@ export class TimerHeap<Member extends HeapMember> {
     if (index !== end) this.settle(index);
   }
 
-  /** Gives a member another time and keeps its place in the order of starting. O(log n). */
-  reschedule(member: Member, time: number): void {
-    this.keys[member.heapIndex] = time;
-    this.settle(member.heapIndex);
+  /**
+   * Gives the earliest member its next time: a period after this one, or after the time of the turn if that is past already.
+   * O(log n).
+   */
+  repeatEarliest(current: Float64Array): void {
+    const { period } = this.members[0] as Member;
+    const now = current[MONOTONIC] as number;
+    const next = (this.keys[0] as number) + period;
+    this.keys[0] = next > now ? next : now + Math.max(period, now * LEAST_STEP);
+    this.siftDown(0);
   }
 
   /** Moves every time by the same amount, which leaves their order alone. */

@@ -16,8 +16,11 @@ export type RunMode = "default" | "once" | "nowait";
 
 /** Turns the loop; the numbers below are those of "A turn, in order" in docs/semantics.md. */
 export function run(state: LoopState, mode: RunMode): boolean {
+  state.backends.requireUsable();
   state.wakeups.openIfTerminable();
   const depth = ++state.depth;
+  // Time has passed since the last run; a nested one is part of its turn.
+  if (depth === 1) state.time.update();
   state.broken[depth] = false;
   try {
     // 1. What is pending comes first, so that a nested run keeps the order.
@@ -54,6 +57,8 @@ function turn(state: LoopState, mode: RunMode): void {
   // 4.-6. Reify and poll.
   state.iteration++;
   poll(state, mode);
+  state.backends.announce();
+  if (state.closed) return;
   state.time.updateAfterWait();
   state.polledAt[0] = state.time.current[MONOTONIC] as number;
   state.wakeups.collect();
@@ -68,10 +73,15 @@ function turn(state: LoopState, mode: RunMode): void {
 
 /** Kernel state that a fork took away is opened anew, after the fork watchers ran. */
 function recreate(state: LoopState): void {
-  feedAll(state.forks, FORK);
-  if (state.forks.size > 0) state.invokePending();
-  if (state.closed) return;
+  // Once, also when one of them throws: the others are pending then and run first in the next turn.
+  if (!state.forkFed) {
+    state.forkFed = true;
+    feedAll(state.forks, FORK);
+    if (state.forks.size > 0) state.invokePending();
+    if (state.closed) return;
+  }
   state.forked = false;
+  state.forkFed = false;
   recovering(state, () => {
     state.backends.current.recreate();
   });
@@ -106,8 +116,8 @@ function recovering(state: LoopState, step: () => void): void {
 /** A backend that failed is replaced, and everything wanted is told to the next one. Any other error passes. */
 function recover(state: LoopState, error: unknown): void {
   if (!isBackendFailure(error)) throw error;
-  state.backends.replace(error);
   state.descriptors.invalidate();
+  state.backends.replace(error);
 }
 
 /**
@@ -121,6 +131,8 @@ function decideWait(state: LoopState, mode: RunMode): void {
     state.references <= 0 ||
     state.pending.count > 0 ||
     state.descriptors.dirtyCount > 0 ||
+    // A failure is told before anything waits, perhaps for ever.
+    state.backends.hasNews ||
     state.wakeups.expect()
   ) {
     state.wait[0] = 0;

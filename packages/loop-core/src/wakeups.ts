@@ -34,6 +34,7 @@ export class Wakeups {
   private wakeup: Wakeup | null = null;
   private watcher: IoWatcher | null = null;
   private readable = false;
+  private lost = false;
 
   /** The descriptor, or −1 while there is none. Its readiness is no event of the user's and never pending. */
   fd = -1;
@@ -61,6 +62,8 @@ export class Wakeups {
   /** Announces that the loop is about to block. Returns true if it must not, because something was sent meanwhile. */
   expect(): boolean {
     if (this.wakeup === null) return false;
+    // Nobody could wake it: it must be opened again first.
+    if (this.lost) return true;
     const { control } = this.wakeup;
     Atomics.store(control, WANTED, 1);
     return Atomics.load(control, SKIPPED) !== 0;
@@ -78,8 +81,9 @@ export class Wakeups {
     Atomics.store(control, WANTED, 0);
     if (this.readable) {
       this.readable = false;
-      if (this.wakeup.consume() < 0) this.reopen();
+      if (this.wakeup.consume() < 0) this.lost = true;
     }
+    if (this.lost) this.reopen();
     if (Atomics.load(control, SKIPPED) === 0) return;
     Atomics.store(control, SKIPPED, 0);
     // From the newest to the oldest: the last one queued runs first, so they run in the order started.
@@ -93,14 +97,24 @@ export class Wakeups {
     this.open().wait(ms);
   }
 
+  /** The backend found the descriptor closed by a stranger. It is opened anew when the turn can bear an error. */
+  noteLost(): void {
+    this.lost = true;
+    this.fd = -1;
+    this.watcher?.stop();
+  }
+
   /** The process forked, or a stranger closed the descriptor. Nothing sent is forgotten. */
   reopen(): void {
     if (this.wakeup === null) return;
+    this.noteLost();
     const result = this.wakeup.reopen();
     if (result < 0) throw systemError("eventfd", result, "the loop's wake-up", MORE_DESCRIPTORS);
+    // It may be the same number again.
     this.watcher?.set(this.wakeup.fd, READ);
     this.watcher?.start();
     this.fd = this.wakeup.fd;
+    this.lost = false;
     Atomics.store(this.wakeup.control, SKIPPED, 1);
   }
 

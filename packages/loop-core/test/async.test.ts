@@ -60,6 +60,17 @@ describe("promise 32: async", () => {
     expect(ran).toEqual([0, 1, 2]);
   });
 
+  it("clearPending takes back what was sent, and says so (promise 14)", () => {
+    const { loop } = scriptedLoop();
+    let ran = 0;
+    const wake = loop.async(() => ran++);
+    wake.send();
+    expect(wake.clearPending()).toBe(ASYNC);
+    expect([wake.pending, wake.clearPending()]).toEqual([false, 0]);
+    loop.run("nowait");
+    expect(ran).toBe(0);
+  });
+
   it("stop takes back what was sent", () => {
     const { loop } = scriptedLoop();
     let ran = 0;

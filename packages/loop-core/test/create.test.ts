@@ -73,6 +73,14 @@ describe("createLoop", () => {
     expect((await failure({ backend: name })).code).toBe("ERR_CONFIGURATION");
   });
 
+  it("takes a relative root, and refuses one that is no path", async () => {
+    const undo = registerBackend(scripted(clock, { name: "known" }));
+    expect((await create({ backend: "known", root: "." })).backend.name).toBe("known");
+    undo();
+    expect((await failure({ backend: "nonesuch", root: "." })).code).toBe("ERR_UNKNOWN_BACKEND");
+    expect((await failure({ root: 5 as never })).code).toBe("ERR_INVALID_ARG_TYPE");
+  });
+
   it.each([5, null, {}, [], [5], [""]])("refuses the backend %p", async (backend) => {
     expect((await failure({ backend: backend as never })).code).toMatch(/^ERR_/);
   });

@@ -34,6 +34,23 @@ describe("promise 15: level and edge", () => {
     expect(backend.changes.map(({ to }) => to)).toEqual([READ | WRITE, READ | EDGE, READ | WRITE | EDGE]);
   });
 
+  it("an edge-triggered watcher that was changed has the backend look again, whatever the union comes to", () => {
+    const { loop, backend } = scriptedLoop();
+    const watcher = loop.io(4, READ, () => {}, { edge: true });
+    const other = loop.io(4, 0, () => {}, { edge: true });
+    loop.run("nowait");
+    backend.changes.length = 0;
+    watcher.modify(0);
+    watcher.modify(READ);
+    loop.run("nowait");
+    other.modify(READ);
+    loop.run("nowait");
+    expect(backend.changes).toEqual([
+      { fd: 4, from: READ | EDGE, to: READ | EDGE },
+      { fd: 4, from: READ | EDGE, to: READ | EDGE },
+    ]);
+  });
+
   it("a backend without edge triggering never hears of it", () => {
     const { loop, backend } = scriptedLoop({ supports: { edge: false } });
     loop.io(4, READ, () => {}, { edge: true });
@@ -166,22 +183,49 @@ describe("promise 17: a descriptor that fails", () => {
     expect(called).toBe(0);
   });
 
-  it("closing the loop's own wake-up behind its back opens another one", () => {
+  it.each([false, true])(
+    "closing the loop's own wake-up behind its back opens another one (same number: %p)",
+    (same) => {
+      const { loop, backend, system } = scriptedLoop();
+      system.reuseNumbers = same;
+      let woken = 0;
+      const wake = loop.async(() => woken++);
+      const [wakeup] = system.wakeups;
+      const before = wakeup?.fd as number;
+      backend.next((sink) => {
+        sink.failed(before, 9);
+      });
+      loop.run("nowait");
+      expect(wakeup?.fd === before).toBe(same);
+      loop.verify();
+      loop.run("nowait");
+      expect(backend.changes.at(-1)).toEqual({ fd: wakeup?.fd, from: 0, to: READ });
+      wake.send();
+      loop.run("nowait");
+      expect(woken).toBe(1);
+    },
+  );
+
+  it("when it cannot be opened again run() says so, does not wait without it, and tries again", () => {
     const { loop, backend, system } = scriptedLoop();
-    let woken = 0;
-    const wake = loop.async(() => woken++);
+    let read = 0;
+    const wake = loop.async(() => {});
+    loop.io(4, READ, () => read++);
     const [wakeup] = system.wakeups;
-    const before = wakeup?.fd as number;
+    system.reopenFails = -24;
     backend.next((sink) => {
-      sink.failed(before, 9);
+      sink.failed(wakeup?.fd as number, 9);
+      sink.ready(4, READ);
     });
+    expect(thrownBy(() => loop.run("once"))).toMatchObject({ code: "EMFILE", name: "LoopError" });
+    expect(thrownBy(() => loop.run("once")).code).toBe("EMFILE");
+    expect(backend.timeouts.at(-1)).toBe(0);
+    system.reopenFails = 0;
     loop.run("nowait");
-    expect(wakeup?.fd).not.toBe(before);
-    loop.run("nowait");
-    expect(backend.changes.at(-1)).toEqual({ fd: wakeup?.fd, from: 0, to: READ });
+    expect(read).toBe(1);
     wake.send();
     loop.run("nowait");
-    expect(woken).toBe(1);
+    expect(wake.pending).toBe(false);
   });
 });
 

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import {
   type BackendFactory,
+  type BackendSkipped,
   BackendFailure,
   BackendUnavailable,
   Loop,
@@ -132,8 +133,30 @@ describe("a backend that fails", () => {
       expect(thrownBy(() => scene.loop.run("nowait"))).toBe(broken);
       expect(scene.backend.closed).toBe(true);
       expect(scene.loop.depth).toBe(0);
+      // A closed backend is not called again, and the loop says why it cannot go on.
+      const polls = scene.backend.timeouts.length;
+      expect(thrownBy(() => scene.loop.run("nowait"))).toBe(broken);
+      expect(scene.backend.timeouts).toHaveLength(polls);
+      scene.loop.verify();
       scene.loop.close();
     }
+  });
+
+  it("may be the reason for a subscriber to close the loop: the turn ends, and nothing is polled any more", () => {
+    const { loop, backend, second } = twoBackends();
+    let later = 0;
+    loop.check(() => later++);
+    backend.next(() => {
+      throw broken;
+    });
+    const close = (): void => {
+      loop.close();
+    };
+    subscribe("polyloop:backend:replaced", close);
+    expect(loop.run()).toBe(false);
+    unsubscribe("polyloop:backend:replaced", close);
+    expect(second.made[0]?.timeouts).toHaveLength(1);
+    expect([second.made[0]?.closed, later]).toEqual([true, 0]);
   });
 
   it("falls back to what its factory names when the list is used up, each only once", () => {
@@ -158,10 +181,10 @@ describe("a backend that fails", () => {
     expect([first, middle, last].map(({ made }) => made.length)).toEqual([1, 1, 1]);
   });
 
-  it("that brought its own copy of core is recognised by the code", () => {
+  it("that brought its own copy of core is recognised by the name", () => {
     const { loop, backend } = twoBackends();
     backend.next(() => {
-      throw Object.assign(new Error("foreign"), { code: "ERR_BACKEND_FAILURE" });
+      throw Object.assign(new Error("foreign"), { name: "BackendFailure", code: "ERR_BACKEND_FAILURE" });
     });
     loop.run("nowait");
     expect(loop.backend.name).toBe("two");
@@ -175,19 +198,43 @@ describe("a backend that fails", () => {
     expect(thrownBy(() => loop.run("nowait")).message).toBe("a bug");
     expect(loop.backend.name).toBe("scripted");
   });
+
+  it("by any other error in modify leaves what was not told to be told", () => {
+    const { loop, backend } = twoBackends();
+    for (const fd of [4, 5, 6]) loop.io(fd, READ, () => {});
+    const modify = backend.modify.bind(backend);
+    let bugs = 1;
+    backend.modify = (fd, from, to) => {
+      if (fd === 5 && bugs-- > 0) throw new TypeError("a bug");
+      modify(fd, from, to);
+    };
+    expect(thrownBy(() => loop.run("nowait")).message).toBe("a bug");
+    loop.verify();
+    loop.run("nowait");
+    expect(backend.changes.map(({ fd }) => fd)).toEqual([4, 5, 6]);
+    loop.verify();
+  });
 });
 
 describe("a candidate that cannot run here", () => {
   const no = { ok: false, code: "ENOSYS", reason: "the kernel is too old", remedy: "Boot a newer one" } as const;
 
   it("is skipped with its reason kept and a warning; the first that can run is taken", () => {
+    const told: string[] = [];
+    const listen = (message: unknown): void => {
+      const { loop, name } = message as BackendSkipped;
+      told.push(`${name}, and ${loop.backend.name} runs`);
+    };
+    subscribe("polyloop:backend:skipped", listen);
     const system = new ManualSystem();
     const loop = new Loop({
       backend: [scripted(system.clock, { name: "old", probe: no }), scripted(system.clock, { name: "good" })],
       system,
     });
+    unsubscribe("polyloop:backend:skipped", listen);
     expect(loop.backend).toMatchObject({ name: "good", requested: ["old", "good"], source: "the backend option" });
     expect(loop.backend.skipped).toEqual([{ name: "old", code: "ENOSYS", reason: no.reason, remedy: no.remedy }]);
+    expect(told).toEqual(["old, and good runs"]);
     expect(warnings).toEqual([
       "POLYLOOP_BACKEND_SKIPPED: the old backend is not available: the kernel is too old. Boot a newer one",
     ]);

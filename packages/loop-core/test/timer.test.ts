@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { type LoopError, READ, TIMER } from "@polyloop/loop-core";
+import { CUSTOM, type LoopError, READ, TIMER } from "@polyloop/loop-core";
 import { scriptedLoop } from "@polyloop/loop-core/testing";
 
 function codeOf(action: () => void): string {
@@ -44,6 +44,21 @@ describe("promise 22: the time that timers count from", () => {
     expect(timer.remaining).toBe(100);
     loop.run();
     expect(clock.monotonic).toBe(1150);
+  });
+
+  it("is that of run() for what runs before the first wait", () => {
+    const { loop, clock } = scriptedLoop();
+    const seen: number[] = [];
+    const start = (): void => {
+      seen.push(loop.timer(100, () => {}).remaining, loop.now() - clock.wall);
+    };
+    loop.prepare(start);
+    loop.check(start, { start: false }).feed(CUSTOM);
+    clock.advance(5000);
+    loop.run("nowait");
+    expect(seen).toEqual([100, 0, 100, 0]);
+    loop.run("nowait");
+    expect(clock.monotonic).toBe(6000);
   });
 
   it("now() is the wall clock in milliseconds and constant within a turn", () => {

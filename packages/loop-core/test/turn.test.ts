@@ -123,6 +123,39 @@ describe("promise 2: kernel state declared lost", () => {
     expect(backend.recreations).toBe(1);
   });
 
+  it("runs each fork watcher once, also when one of them throws", () => {
+    const { loop, backend } = scriptedLoop();
+    const ran: string[] = [];
+    loop.fork(() => ran.push(`first, ${String(backend.recreations)} recreated`));
+    loop.fork(() => {
+      ran.push("second");
+      throw new Error("from a fork watcher");
+    });
+    loop.recreate();
+    expect(() => loop.run("nowait")).toThrow("from a fork watcher");
+    loop.run("nowait");
+    loop.run("nowait");
+    expect(ran).toEqual(["second", "first, 0 recreated"]);
+    expect(backend.recreations).toBe(1);
+  });
+
+  it("runs a fork watcher before the backend is recreated, though it had fed itself for a later turn", () => {
+    const { loop, backend } = scriptedLoop();
+    const ran: string[] = [];
+    loop.fork((self, events) => {
+      ran.push(`${describeEvents(events)}, ${String(backend.recreations)} recreated`);
+      if (ran.length === 1) self.feed(CUSTOM);
+    });
+    loop.idle(() => {}, { priority: -2 });
+    loop.check(() => {
+      if (ran.length === 1) loop.recreate();
+      else loop.break();
+    });
+    loop.recreate();
+    loop.run();
+    expect(ran).toEqual(["FORK, 0 recreated", "FORK|CUSTOM, 1 recreated"]);
+  });
+
   it("opens the wake-up anew and forgets nothing that was sent (promise 32)", () => {
     const { loop, system } = scriptedLoop();
     let woken = 0;
@@ -150,6 +183,26 @@ describe("promise 3: prepare", () => {
     expect(lines).toEqual([]);
     expect(loop.iteration).toBe(0);
     expect(backend.timeouts).toEqual([]);
+  });
+
+  it("a prepare watcher that feeds itself still runs before every wait", () => {
+    const { loop, backend } = scriptedLoop();
+    const { lines } = journal();
+    const seen: string[] = [];
+    loop.prepare((self, events) => {
+      seen.push(describeEvents(events));
+      lines.push("prepare");
+      self.feed(CUSTOM);
+    });
+    loop.idle(() => {}, { priority: -2 });
+    const wait = (): void => {
+      lines.push("wait");
+      if (lines.length >= 6) loop.break();
+    };
+    backend.next(wait, wait, wait);
+    loop.run();
+    expect(lines).toEqual(["prepare", "wait", "prepare", "wait", "prepare", "wait"]);
+    expect(seen).toEqual(["PREPARE", "PREPARE|CUSTOM", "PREPARE|CUSTOM"]);
   });
 
   it("also when the break came from what was pending at the start", () => {

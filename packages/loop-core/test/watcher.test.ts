@@ -25,6 +25,14 @@ describe("promise 10: starting and stopping", () => {
     expect(loop.run()).toBe(false);
   });
 
+  it("options that are true or false are nothing else", () => {
+    const { loop } = scriptedLoop();
+    expect(codeOf(() => loop.check(() => {}, { start: 0 as never }))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(codeOf(() => loop.check(() => {}, { ref: 0 as never }))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(codeOf(() => loop.io(4, READ, () => {}, { edge: 1 as never }))).toBe("ERR_INVALID_ARG_TYPE");
+    expect(loop.run()).toBe(false);
+  });
+
   it("stop takes back a pending event, whoever stops whom", () => {
     const { loop, backend } = scriptedLoop();
     const ran: string[] = [];
@@ -322,6 +330,30 @@ describe("an AbortSignal", () => {
     controller.abort();
     expect(watcher.active).toBe(false);
     expect(loop.run()).toBe(false);
+  });
+
+  it("keeps what was pending from running, also when the watcher had ended by itself", () => {
+    const { loop, backend, clock } = scriptedLoop();
+    const controller = new AbortController();
+    const { signal } = controller;
+    let called = 0;
+    loop.timer(5, () => {
+      controller.abort();
+    });
+    loop.timer(5, () => called++, { signal });
+    loop.io(4, READ, () => called++, { signal, priority: -1 });
+    const fed = loop.check(() => called++, { signal, start: false, priority: -1 });
+    fed.feed(CUSTOM);
+    loop.timer(5, () => fed.feed(CUSTOM));
+    backend.next((sink) => {
+      clock.advance(5);
+      sink.failed(4, 9);
+    });
+    fed.clearPending();
+    loop.run("once");
+    expect(called).toBe(0);
+    expect(loop.pendingCount).toBe(0);
+    loop.verify();
   });
 
   it("that has aborted keeps the watcher from starting", () => {

@@ -11,9 +11,9 @@ export class ManualWakeup implements Wakeup {
   /** What `wait` was asked for, in milliseconds. */
   readonly waits: number[] = [];
   private readonly clock: ManualClock;
-  private readonly reopened: () => number;
+  private readonly reopened: (old: number) => number;
 
-  constructor(clock: ManualClock, fd: number, reopened: () => number) {
+  constructor(clock: ManualClock, fd: number, reopened: (old: number) => number) {
     this.clock = clock;
     this.fd = fd;
     this.reopened = reopened;
@@ -30,7 +30,9 @@ export class ManualWakeup implements Wakeup {
   }
 
   reopen(): number {
-    this.fd = this.reopened();
+    const fd = this.reopened(this.fd);
+    if (fd < 0) return fd;
+    this.fd = fd;
     return 0;
   }
 
@@ -47,6 +49,10 @@ export class ManualSystem implements System {
   terminable = false;
   limit = 1024;
   readonly wakeups: ManualWakeup[] = [];
+  /** Whether a wake-up that is opened anew gets its old number again, as the kernel may well give it. */
+  reuseNumbers = false;
+  /** What opening a wake-up anew fails with: a negative errno, or 0. */
+  reopenFails = 0;
   private nextFd = 900;
 
   descriptorLimit(): number {
@@ -54,7 +60,10 @@ export class ManualSystem implements System {
   }
 
   openWakeup(): ManualWakeup {
-    const wakeup = new ManualWakeup(this.clock, this.nextFd++, () => this.nextFd++);
+    const wakeup = new ManualWakeup(this.clock, this.nextFd++, (old) => {
+      if (this.reopenFails < 0) return this.reopenFails;
+      return this.reuseNumbers ? old : this.nextFd++;
+    });
     this.wakeups.push(wakeup);
     return wakeup;
   }

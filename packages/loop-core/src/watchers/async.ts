@@ -1,4 +1,5 @@
 import { AsyncHandle, type AsyncHandleData, newSentFlag } from "../async-handle.js";
+import { ASYNC, type Events } from "../events.js";
 import type { LoopState } from "../state.js";
 import type { WatcherList } from "../watcher-list.js";
 import { PhaseWatcher } from "./phase.js";
@@ -49,9 +50,9 @@ export class AsyncWatcher extends PhaseWatcher<AsyncWatcher> {
     super.stop();
   }
 
-  override clearPending(): number {
-    this.takeSent();
-    return super.clearPending();
+  override clearPending(): Events {
+    const sent = this.takeSent() ? ASYNC : 0;
+    return sent | super.clearPending();
   }
 
   /** @internal */

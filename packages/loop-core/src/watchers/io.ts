@@ -1,8 +1,8 @@
 import { outOfRange, wrongType, wrongValue } from "../arguments.js";
 import { LoopError } from "../errors.js";
-import { describeEvents, type Events, INFORMATION, INTERESTS, type Interest } from "../events.js";
+import { describeEvents, INFORMATION, INTERESTS, type Interest } from "../events.js";
 import type { LoopState } from "../state.js";
-import { type Callback, requireCallback, Watcher, type WatcherOptions } from "./watcher.js";
+import { type Callback, requireCallback, requireFlag, Watcher, type WatcherOptions } from "./watcher.js";
 
 /** How a descriptor is watched. */
 export interface IoOptions extends WatcherOptions {
@@ -65,11 +65,19 @@ export class IoWatcher extends Watcher {
   error: LoopError | undefined = undefined;
 
   /** @internal */
-  constructor(state: LoopState, fd: number, events: Interest, callback: Callback<IoWatcher>, options: IoOptions) {
-    requireDescriptor(state, "loop.io", fd);
-    requireInterest("loop.io", events);
-    requireCallback("loop.io", callback, options);
-    super(state, "loop.io", options);
+  constructor(
+    state: LoopState,
+    fd: number,
+    events: Interest,
+    callback: Callback<IoWatcher>,
+    options: IoOptions,
+    where = "loop.io",
+  ) {
+    requireDescriptor(state, where, fd);
+    requireInterest(where, events);
+    requireCallback(where, callback, options);
+    requireFlag(where, "edge", options.edge);
+    super(state, where, options);
     this.number = fd;
     this.mask = events;
     this.edge = options.edge === true;
@@ -129,6 +137,3 @@ export class IoWatcher extends Watcher {
     this.state.descriptors.remove(this);
   }
 }
-
-/** What an io watcher's callback looks like. */
-export type IoCallback = (watcher: IoWatcher, events: Events) => void;

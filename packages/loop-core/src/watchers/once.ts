@@ -3,7 +3,7 @@ import type { LoopError } from "../errors.js";
 import { type Events, type Interest, READ } from "../events.js";
 import type { LoopState } from "../state.js";
 import type { Linked } from "../watcher-list.js";
-import { IoWatcher } from "./io.js";
+import { IoWatcher, requireInterest } from "./io.js";
 import { TimerWatcher } from "./timer.js";
 import { type Callback, requireCallback, requireEvents, Watcher, type WatcherOptions } from "./watcher.js";
 
@@ -39,6 +39,7 @@ export class OnceWatcher extends Watcher implements Linked<OnceWatcher> {
     if (fd === undefined && timeout === undefined) {
       throw wrongValue("loop.once", "the options", "a descriptor (fd), a timeout or both", options);
     }
+    requireInterest("loop.once", events);
     if (timeout !== undefined) requireDuration("loop.once", "timeout", timeout);
     super(state, "loop.once", options);
     this.callback = (_watcher, bits) => {
@@ -50,7 +51,7 @@ export class OnceWatcher extends Watcher implements Linked<OnceWatcher> {
     };
     this.timeout = timeout ?? 0;
     if (timeout !== undefined) this.timer = new TimerWatcher(state, timeout, finish, hidden);
-    if (fd !== undefined) this.io = new IoWatcher(state, fd, events, finish, hidden);
+    if (fd !== undefined) this.io = new IoWatcher(state, fd, events, finish, hidden, "loop.once");
     this.inner = this.io ?? (this.timer as TimerWatcher);
     if (options.start !== false) this.start();
   }

@@ -9,9 +9,6 @@ export interface TimerOptions extends WatcherOptions {
   readonly repeat?: number;
 }
 
-/** The smallest step that changes a double near `now`, with room to spare: a repeat below it could stand still. */
-const LEAST_STEP = 2 ** -50;
-
 /**
  * A relative timer on CLOCK_MONOTONIC. It counts from the time of the turn in which it is started, not from the moment of
  * the call: started by a callback that has worked for 50 ms, a 100 ms timer comes 50 ms after the callback returns, unless
@@ -29,7 +26,8 @@ export class TimerWatcher extends Watcher implements HeapMember {
   /** The timer that expired before this one in the same turn. @internal */
   expiredBefore: TimerWatcher | null = null;
   private after: number;
-  private period: number;
+  /** @internal */
+  period: number;
   /** What was left when it was stopped; NaN when `start()` shall begin with `after`. */
   private left = Number.NaN;
 
@@ -90,14 +88,13 @@ export class TimerWatcher extends Watcher implements HeapMember {
     }
   }
 
-  /** Fired: a one-shot ends before its callback runs, a repeating one takes its next time. @internal */
+  /** Fired, being the earliest: a one-shot ends before its callback runs, a repeating one takes its next time. @internal */
   expire(): void {
+    const { timers, time } = this.state;
     if (this.period > 0) {
-      const { now } = this;
-      const next = this.state.timers.timeOf(this) + this.period;
-      this.state.timers.reschedule(this, next > now ? next : now + Math.max(this.period, now * LEAST_STEP));
+      timers.repeatEarliest(time.current);
     } else {
-      this.state.timers.remove(this);
+      timers.remove(this);
       this.deactivate();
     }
   }

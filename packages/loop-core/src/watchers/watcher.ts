@@ -57,6 +57,8 @@ export abstract class Watcher implements Abortable {
       requirePriority(where, options.priority);
       this.level = options.priority;
     }
+    requireFlag(where, "ref", options.ref);
+    requireFlag(where, "start", options.start);
     if (options.ref === false) this.flags = UNREFERENCED;
     requireSignal(where, options.signal);
     this.abortSignal = options.signal;
@@ -113,7 +115,7 @@ export abstract class Watcher implements Abortable {
   start(): void {
     if (this.active) return;
     this.state.requireOpen();
-    if (this.abortSignal?.aborted === true) return;
+    if (this.isAborted()) return;
     this.arm();
     this.flags |= ACTIVE;
     if (this.ref) this.state.references++;
@@ -149,6 +151,11 @@ export abstract class Watcher implements Abortable {
     return this.state.pending.clear(this);
   }
 
+  /** Whether its signal has aborted. @internal */
+  isAborted(): boolean {
+    return this.abortSignal?.aborted === true;
+  }
+
   /** Its signal aborted. @internal */
   onAbort(): void {
     this.stop();
@@ -175,6 +182,11 @@ export abstract class Watcher implements Abortable {
 /** Refuses anything but an integer from −2 to 2. */
 export function requirePriority(where: string, value: unknown): void {
   requireInteger(where, "priority", value, LOWEST, HIGHEST);
+}
+
+/** Refuses anything but true, false, or nothing. */
+export function requireFlag(where: string, name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") throw wrongType(where, name, "true or false", value);
 }
 
 /** Refuses anything but an AbortSignal, or none. */
