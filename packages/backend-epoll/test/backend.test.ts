@@ -6,24 +6,19 @@ import {
   describeEvents,
   EDGE,
   type Interest,
-  type LoopError,
   PRIORITY,
   READ,
   type Sink,
   WRITE,
 } from "@polyloop/loop-core";
 import { EpollBackend } from "../src/backend.js";
+import { EBADF, EEXIST, EINTR, EINVAL, ENOENT, ENOMEM, ENOSYS } from "../src/errno.js";
 import { ADD, ERR, ET, HUP, IN, MODIFY, OUT, PRI } from "../src/port.js";
 import { FakeKernel } from "../testing/fake-kernel.js";
+import { thrownBy } from "./thrown.js";
 
-const EINTR = 4;
-const EBADF = 9;
-const ENOMEM = 12;
-const EEXIST = 17;
-const EINVAL = 22;
+/** Errors that the state machine does not tell apart from others. */
 const EMFILE = 24;
-const ENOENT = 2;
-const ENOSYS = 38;
 const ELOOP = 40;
 
 /** Writes down what a backend reports. */
@@ -67,14 +62,7 @@ function look(timeout = 0): string[] {
   backend.poll(timeout, sink);
   return sink.take();
 }
-function thrownBy(action: () => unknown): LoopError {
-  try {
-    action();
-  } catch (error) {
-    return error as LoopError;
-  }
-  throw new Error("nothing was thrown");
-}
+/** How often a system call was made. */
 function calls(name: "epoll_ctl" | "epoll_create1"): number {
   return kernel.calls.get(name) ?? 0;
 }

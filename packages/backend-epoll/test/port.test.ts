@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { EBADF, EEXIST, EINVAL, ENOENT, EPERM } from "../src/errno.js";
 import {
   ADD,
   ANSWER_LENGTH,
@@ -13,12 +14,7 @@ import {
   OUT,
 } from "../src/port.js";
 import { fakeWorld, realWorld, type World } from "./worlds.js";
-
-const EPERM = 1;
-const ENOENT = 2;
-const EBADF = 9;
-const EEXIST = 17;
-const EINVAL = 22;
+import { codeOf } from "./thrown.js";
 
 // One suite for both: what the fake kernel says in the other tests is worth what it says here.
 describe.each([
@@ -226,15 +222,6 @@ describe("the addon trusts no argument", () => {
     good.buffer,
   ];
   const badNumbers: unknown[] = [undefined, null, "1", Number.NaN, 0.5, -2, 2 ** 31, Number.POSITIVE_INFINITY, {}];
-
-  function codeOf(action: () => unknown): string {
-    try {
-      action();
-    } catch (error) {
-      return (error as { code: string }).code;
-    }
-    return "nothing was thrown";
-  }
 
   it.each(bad.map((value, index) => [index, value]))("answers %p", (_index, value) => {
     expect(codeOf(() => set.wait(good, 0, value as Int32Array, 0, 0))).toMatch(/^ERR_INVALID_ARG_(TYPE|VALUE)$/);

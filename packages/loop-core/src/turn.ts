@@ -39,6 +39,11 @@ export function run(state: LoopState, mode: RunMode): boolean {
   return !state.closed && state.references > 0;
 }
 
+/** Asked again after every call of somebody else's code. */
+function isClosed(state: LoopState): boolean {
+  return state.closed;
+}
+
 function ends(state: LoopState, depth: number): boolean {
   return state.closed || state.broken[depth] === true;
 }
@@ -47,7 +52,7 @@ function turn(state: LoopState, mode: RunMode): void {
   const { depth, pending } = state;
   // 2. After a fork.
   if (state.forked) recreate(state);
-  if (state.closed) return;
+  if (isClosed(state)) return;
   // 3. Prepare watchers.
   if (state.prepares.size > 0) {
     feedAll(state.prepares, PREPARE);
@@ -58,7 +63,7 @@ function turn(state: LoopState, mode: RunMode): void {
   state.iteration++;
   poll(state, mode);
   state.backends.announce();
-  if (state.closed) return;
+  if (isClosed(state)) return;
   state.time.updateAfterWait();
   state.polledAt[0] = state.time.current[MONOTONIC] as number;
   state.wakeups.collect();

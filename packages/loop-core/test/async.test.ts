@@ -1,15 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { ASYNC, AsyncHandle, type LoopError, READ } from "@polyloop/loop-core";
+import { ASYNC, AsyncHandle, READ } from "@polyloop/loop-core";
 import { scriptedLoop } from "@polyloop/loop-core/testing";
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    return (error as LoopError).code;
-  }
-  return "nothing was thrown";
-}
+import { codeOf } from "./thrown.js";
 
 describe("promise 32: async", () => {
   it("coalesces sends and calls back with ASYNC", () => {

@@ -1,15 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { CLEANUP, type LoopError, READ } from "@polyloop/loop-core";
+import { CLEANUP, READ } from "@polyloop/loop-core";
 import { scriptedLoop } from "@polyloop/loop-core/testing";
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    return (error as LoopError).code;
-  }
-  return "nothing was thrown";
-}
+import { codeOf } from "./thrown.js";
 
 describe("promises 34 and 35: cleanup and close", () => {
   it("runs the cleanup watchers first, the last one started first, then stops everything", () => {

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import type { LoopError } from "@polyloop/loop-core";
 import { type Configuration, readConfiguration } from "../src/config.js";
+import { thrownBy } from "./thrown.js";
 
 const root = mkdtempSync(join(tmpdir(), "polyloop-config-"));
 afterAll(() => {
@@ -24,15 +24,6 @@ function tree(files: Readonly<Record<string, unknown>>): string {
 
 function read(top: string, env: NodeJS.ProcessEnv = {}, setuid = false): Configuration {
   return readConfiguration({ env, directories: [join(top, "app", "deep")], setuid });
-}
-
-function thrownBy(action: () => unknown): LoopError {
-  try {
-    action();
-  } catch (error) {
-    return error as LoopError;
-  }
-  throw new Error("nothing was thrown");
 }
 
 describe("configuration", () => {

@@ -1,25 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import {
-  describeEvents,
-  EDGE,
-  ERROR,
-  type Events,
-  HANGUP,
-  type LoopError,
-  PRIORITY,
-  READ,
-  WRITE,
-} from "@polyloop/loop-core";
+import { describeEvents, EDGE, ERROR, type Events, HANGUP, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
 import { scriptedLoop } from "@polyloop/loop-core/testing";
-
-function thrownBy(action: () => void): LoopError {
-  try {
-    action();
-  } catch (error) {
-    return error as LoopError;
-  }
-  throw new Error("nothing was thrown");
-}
+import { thrownBy } from "./thrown.js";
 
 describe("promise 15: level and edge", () => {
   it("a descriptor is edge-triggered only if all its watchers asked for it", () => {

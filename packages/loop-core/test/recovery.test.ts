@@ -6,7 +6,6 @@ import {
   BackendFailure,
   BackendUnavailable,
   Loop,
-  type LoopError,
   READ,
   WRITE,
 } from "@polyloop/loop-core";
@@ -17,6 +16,7 @@ import {
   scripted,
   scriptedLoop,
 } from "@polyloop/loop-core/testing";
+import { thrownBy } from "./thrown.js";
 
 let warnings: string[];
 
@@ -31,15 +31,6 @@ beforeEach(() => {
 afterEach(() => {
   jest.restoreAllMocks();
 });
-
-function thrownBy(action: () => unknown): LoopError {
-  try {
-    action();
-  } catch (error) {
-    return error as LoopError;
-  }
-  throw new Error("nothing was thrown");
-}
 
 const broken = new BackendFailure("the ring is gone", { remedy: "Buy another one" });
 

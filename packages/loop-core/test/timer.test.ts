@@ -1,15 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { CUSTOM, type LoopError, READ, TIMER } from "@polyloop/loop-core";
+import { CUSTOM, READ, TIMER } from "@polyloop/loop-core";
 import { scriptedLoop } from "@polyloop/loop-core/testing";
-
-function codeOf(action: () => void): string {
-  try {
-    action();
-  } catch (error) {
-    return (error as LoopError).code;
-  }
-  return "nothing was thrown";
-}
+import { codeOf } from "./thrown.js";
 
 describe("promise 22: the time that timers count from", () => {
   it("is the turn's, not the moment of the call", () => {

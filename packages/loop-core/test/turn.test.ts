@@ -6,7 +6,6 @@ import {
   type Events,
   FORK,
   IDLE,
-  type LoopError,
   PREPARE,
   READ,
   TIMER,
@@ -14,6 +13,7 @@ import {
 } from "@polyloop/loop-core";
 import { SKIPPED } from "@polyloop/sys/wakeup";
 import { type ScriptedLoop, scriptedLoop } from "@polyloop/loop-core/testing";
+import { thrownBy } from "./thrown.js";
 
 /** A place to write down what ran, in order. */
 function journal(): {
@@ -22,15 +22,6 @@ function journal(): {
 } {
   const lines: string[] = [];
   return { lines, note: (name) => () => lines.push(name) };
-}
-
-function thrownBy(action: () => void): LoopError {
-  try {
-    action();
-  } catch (error) {
-    return error as LoopError;
-  }
-  throw new Error("nothing was thrown");
 }
 
 /** Makes `run()` return although the watchers of the test are active. */

@@ -1,15 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
-import { CUSTOM, type LoopError, READ, TIMER, type Watcher, WRITE } from "@polyloop/loop-core";
+import { CUSTOM, READ, TIMER, type Watcher, WRITE } from "@polyloop/loop-core";
 import { scriptedLoop } from "@polyloop/loop-core/testing";
-
-function codeOf(action: () => void): string {
-  try {
-    action();
-  } catch (error) {
-    return (error as LoopError).code;
-  }
-  return "nothing was thrown";
-}
+import { codeOf } from "./thrown.js";
 
 describe("promise 10: starting and stopping", () => {
   it("does nothing to a watcher that is active or inactive already", () => {
@@ -125,7 +117,7 @@ describe("promise 12: references", () => {
     const { loop } = scriptedLoop();
     const watcher = loop.io(4, READ, () => {});
     for (const value of [0, 1, "x", null, undefined]) {
-      expect(codeOf(() => (watcher.ref = value as boolean))).toBe("ERR_INVALID_ARG_TYPE");
+      expect(codeOf(() => (watcher.ref = value as never))).toBe("ERR_INVALID_ARG_TYPE");
     }
     expect(watcher.ref).toBe(true);
     expect(loop.run("nowait")).toBe(true);
