@@ -1,14 +1,10 @@
 import {
   type Backend,
   type BackendContext,
-  BackendFailure,
-  BackendUnavailable,
   type Capabilities,
   DescriptorMap,
   EDGE,
   ERROR,
-  errnoCode,
-  errnoText,
   HANGUP,
   type Interest,
   READ,
@@ -18,8 +14,10 @@ import {
 import { Answers } from "./answers.js";
 import { ChangeList } from "./change-list.js";
 import { EBADF, EEXIST, EINTR, EINVAL, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM } from "./errno.js";
+import { exhausted, unavailable } from "./failures.js";
 import { fromEpoll, toEpoll } from "./masks.js";
 import { ADD, ANSWER_LENGTH, DELETE, type EpollPort, type EpollSet, HEADER_LENGTH, MARKER, MODIFY } from "./port.js";
+import { NANOSECONDS, nanosecondsBeyond, wholeMilliseconds, wholeSeconds } from "./timeout.js";
 
 /** A descriptor's state is one number: what core wants, what the kernel was told, and the flags below. */
 const WANTED = 0x3f;
@@ -361,44 +359,4 @@ export class EpollBackend implements Backend {
     if (result < 0) throw exhausted(-result);
     this.markedReadable = on;
   }
-}
-
-const NANOSECONDS = 1_000_000_000;
-
-function wholeSeconds(ms: number): number {
-  return Math.min(Math.floor(ms / 1000), 0x7ffffffe) | 0;
-}
-
-/** Rounded up, so that no timer is early. */
-function nanosecondsBeyond(ms: number, seconds: number): number {
-  return Math.min(Math.ceil((ms - seconds * 1000) * 1e6), NANOSECONDS) | 0;
-}
-
-/** Rounded up: 0.4 ms must not become a busy loop of waits for nothing. */
-function wholeMilliseconds(ms: number): number {
-  return Math.min(Math.ceil(ms), 0x7fffffff) | 0;
-}
-
-const REMEDIES: Readonly<Record<string, string>> = {
-  ENOSPC: "Raise fs.epoll.max_user_watches, or watch fewer descriptors",
-  EMFILE: "Raise RLIMIT_NOFILE (ulimit -n)",
-  ENFILE: "Raise fs.file-max",
-};
-
-function unavailable(errno: number): BackendUnavailable {
-  const code = errnoCode(errno);
-  return new BackendUnavailable("epoll", code, `epoll_create1 failed with ${code} (${errnoText(errno)})`, {
-    syscall: "epoll_create1",
-    errno: -errno,
-    remedy: REMEDIES[code],
-  });
-}
-
-function exhausted(errno: number): BackendFailure {
-  const code = errnoCode(errno);
-  return new BackendFailure(`epoll failed with ${code} (${errnoText(errno)})`, {
-    syscall: "epoll",
-    errno: -errno,
-    remedy: REMEDIES[code],
-  });
 }
