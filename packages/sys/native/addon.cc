@@ -1,5 +1,5 @@
-// The addon: a table of functions and one class. It has no state of its own, so that any number of threads and any
-// number of copies can use it in one process.
+// The addon: a table of functions and one class. It has no state of its own (what is pinned belongs to the
+// functions that were made for it), so that any number of threads and any number of copies can use it in one process.
 #include <node_api.h>
 
 #include "functions.h"
@@ -21,6 +21,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
   const napi_property_descriptor methods[] = {
       Method("read", sys::Read),
       Method("write", sys::Write),
+      Method("createPinnedTransfer", sys::CreatePinnedTransfer),
       Method("sendUrgent", sys::SendUrgent),
       Method("poll", sys::Poll),
       Method("clock", sys::Clock),

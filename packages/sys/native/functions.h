@@ -11,6 +11,9 @@ napi_value Read(napi_env env, napi_callback_info info);
 napi_value Write(napi_env env, napi_callback_info info);
 napi_value SendUrgent(napi_env env, napi_callback_info info);
 
+// pinned-transfer.cc
+napi_value CreatePinnedTransfer(napi_env env, napi_callback_info info);
+
 // time.cc
 napi_value Poll(napi_env env, napi_callback_info info);
 napi_value Clock(napi_env env, napi_callback_info info);

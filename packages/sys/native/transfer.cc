@@ -1,10 +1,10 @@
 // Moving bytes. Hot: raw Node-API, no allocation on either heap.
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "arguments.h"
 #include "call.h"
 #include "functions.h"
+#include "move.h"
 
 namespace sys {
 namespace {
@@ -37,27 +37,16 @@ bool TakeTransfer(napi_env env, napi_callback_info info, const char* function, T
 
 }  // namespace
 
-// EINTR is retried: descriptors made here do not block, and on one that does, a handler installed with SA_RESTART
-// (Node's are) would have had the same effect.
 napi_value Read(napi_env env, napi_callback_info info) {
   Transfer transfer;
   if (!TakeTransfer(env, info, "read", &transfer)) return nullptr;
-  ssize_t count;
-  do {
-    count = ::read(transfer.fd, transfer.data, transfer.length);
-  } while (count < 0 && errno == EINTR);
-  return AnswerOf(env, count);
+  return Answer(env, Move<Direction::kRead>(transfer.fd, transfer.data, transfer.length));
 }
 
-// No SIGPIPE: Node ignores that signal in the whole process, so a broken pipe is -EPIPE.
 napi_value Write(napi_env env, napi_callback_info info) {
   Transfer transfer;
   if (!TakeTransfer(env, info, "write", &transfer)) return nullptr;
-  ssize_t count;
-  do {
-    count = ::write(transfer.fd, transfer.data, transfer.length);
-  } while (count < 0 && errno == EINTR);
-  return AnswerOf(env, count);
+  return Answer(env, Move<Direction::kWrite>(transfer.fd, transfer.data, transfer.length));
 }
 
 napi_value SendUrgent(napi_env env, napi_callback_info info) {

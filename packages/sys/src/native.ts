@@ -10,10 +10,19 @@ export interface NativeWakeup {
   close(): void;
 }
 
+/** One direction of moving bytes without arguments, see `pinned.ts`: private to it, for a wrong use reaches freed memory. */
+export interface NativePinnedTransfer {
+  readonly words: Int32Array<ArrayBuffer>;
+  /** Whether `view` is what `run` works on from now on; if not, that is nothing. */
+  readonly pin: (view: unknown) => view is Uint8Array;
+  readonly run: () => void;
+}
+
 /** What the addon exports. It checks every argument itself; defaults of optional arguments are its own, too. */
 export interface Native {
   read(fd: number, view: ArrayBufferView, offset?: number, length?: number): number;
   write(fd: number, view: ArrayBufferView, offset?: number, length?: number): number;
+  createPinnedTransfer(writes: boolean): NativePinnedTransfer;
   sendUrgent(fd: number, byte: number): number;
   poll(fds: Int32Array, timeoutMs: number): number;
   clock(out: Float64Array): number;

@@ -1,8 +1,12 @@
+import { isInt32 } from "./int32.js";
 import { native } from "./native.js";
-import { inspectView } from "./views.js";
+import { FD, LENGTH, OFFSET, PinnedTransfer, REFUSED, RESULT } from "./pinned.js";
 
-let lastRead: unknown;
-let lastWritten: unknown;
+// `read` and `write` begin with the same lines, on purpose twice: shared, they would be a call that no longer knows what
+// it calls. An element that is there shows that the view is not detached, and no getter or Proxy can pretend it: the
+// view is the very object that was checked. Nothing between that look and the system call can run JavaScript.
+const reading = new PinnedTransfer("read");
+const writing = new PinnedTransfer("write");
 
 /**
  * read(2): up to `length` bytes from `fd` into `view`, from byte `offset` on.
@@ -15,7 +19,16 @@ let lastWritten: unknown;
  * when there is nothing to read, `-EBADF`, `-EISDIR`, … It is never `-EINTR`.
  */
 export function read(fd: number, view: ArrayBufferView, offset?: number, length?: number): number {
-  if (view !== lastRead) lastRead = inspectView("read", "view", view);
+  if (isInt32(fd) && isInt32(offset) && isInt32(length) && view === reading.view && reading.view[0] !== undefined) {
+    const { words } = reading;
+    words[FD] = fd;
+    words[OFFSET] = offset;
+    words[LENGTH] = length;
+    reading.run();
+    const result = words[RESULT] as number;
+    if (result !== REFUSED) return result;
+  }
+  reading.note(view);
   return native().read(fd, view, offset, length);
 }
 
@@ -26,7 +39,16 @@ export function read(fd: number, view: ArrayBufferView, offset?: number, length?
  * room, `-EPIPE` when nobody reads (no SIGPIPE is raised, for Node ignores it), … It is never `-EINTR`.
  */
 export function write(fd: number, view: ArrayBufferView, offset?: number, length?: number): number {
-  if (view !== lastWritten) lastWritten = inspectView("write", "view", view);
+  if (isInt32(fd) && isInt32(offset) && isInt32(length) && view === writing.view && writing.view[0] !== undefined) {
+    const { words } = writing;
+    words[FD] = fd;
+    words[OFFSET] = offset;
+    words[LENGTH] = length;
+    writing.run();
+    const result = words[RESULT] as number;
+    if (result !== REFUSED) return result;
+  }
+  writing.note(view);
   return native().write(fd, view, offset, length);
 }
 

@@ -25,3 +25,24 @@ export function inspectView(functionName: string, argument: string, view: unknow
   );
   throw Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
 }
+
+/** The getters of the language itself: a subclass or the buffer may have others that lie. */
+const { apply } = Reflect;
+const typedArray: object = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const bufferOf = getterOf(typedArray, "buffer");
+const isResizable = getterOf(ArrayBuffer.prototype, "resizable");
+
+function getterOf(prototype: object, name: string): () => unknown {
+  // Taken from its object on purpose, to be applied to others.
+  // eslint-disable-next-line @typescript-eslint/unbound-method
+  return Object.getOwnPropertyDescriptor(prototype, name)?.get as () => unknown;
+}
+
+/** Whether `view` is in truth a typed array over memory that keeps its size and belongs to this thread alone. */
+export function hasFixedMemory(view: unknown): boolean {
+  try {
+    return apply(isResizable, apply(bufferOf, view, []), []) === false;
+  } catch {
+    return false; // no typed array, or shared memory: the getters are not for those
+  }
+}

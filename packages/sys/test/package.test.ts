@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
@@ -33,6 +33,16 @@ describe("the built package", () => {
     copyFileSync(join(PACKAGE, "build", "Release", "sys.node"), copy);
     const expected = { bytes: 300, sent: true, consumed: 1 };
     expect(runFixture("copies.mjs", [copy])).toEqual([expected, expected]);
+    rmSync(directory, { recursive: true });
+  });
+
+  it("keeps pinned views apart: two copies, three threads, much garbage, JavaScript that ends anywhere", () => {
+    const directory = mkdtempSync(join(tmpdir(), "polyloop-copy-"));
+    for (const name of ["package.json", "dist", join("build", "Release", "sys.node")])
+      cpSync(join(PACKAGE, name), join(directory, name), { recursive: true });
+    const flags = ["--expose-gc", "--gc-interval=2000", "--compact-on-every-full-gc"];
+    const moved = 400 * 40 * 2 + 50 * 16;
+    expect(runFixture("pinned.mjs", [directory], flags)).toEqual([moved, moved, moved]);
     rmSync(directory, { recursive: true });
   });
 
