@@ -17,10 +17,10 @@ function refuse(sentence) {
   process.exit(1);
 }
 
-function run(command, args, { quiet = false, ...options } = {}) {
+function run(command, args, { quiet = false, toStderr = false, ...options } = {}) {
   const result = spawnSync(command, args, {
     cwd: root,
-    stdio: quiet ? "pipe" : "inherit",
+    stdio: quiet ? "pipe" : ["inherit", toStderr ? process.stderr : "inherit", "inherit"],
     encoding: "utf8",
     maxBuffer: 1 << 28,
     env: {
@@ -94,7 +94,10 @@ function build() {
   install();
   requireCompiler();
   // Turbo builds what changed and replays the rest from its cache.
-  run("turbo", ["run", "build:native", "build:ts", "--output-logs=errors-only", "--log-order=grouped"]);
+  run("turbo", ["run", "build:native", "build:ts", "--output-logs=errors-only", "--log-order=grouped"], {
+    // What a task prints is its own, so that it can go into a file.
+    toStderr: true,
+  });
 }
 
 const jest = (args) => run("node", [join(root, "node_modules", "jest", "bin", "jest.js"), ...args]);

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { descriptorLimit } from "@polyloop/sys";
 
 export interface EchoOptions {
   readonly seconds: number;
@@ -22,9 +23,11 @@ export function readOptions(): EchoOptions {
     const seconds = Number(values.seconds);
     if (!(seconds > 0 && seconds <= 86_400))
       throw new Error(`--seconds takes a number up to 86400, not "${values.seconds}"`);
+    // The load client is a process of its own, with a limit of its own; each needs a few descriptors besides.
+    const most = descriptorLimit() - 64;
     return {
       seconds,
-      connections: integer("connections", values.connections, 100_000),
+      connections: integer("connections", values.connections, most, "what RLIMIT_NOFILE allows, see ulimit -n"),
       size: integer("size", values.size, 16 * 1024 * 1024),
     };
   } catch (error) {
@@ -33,8 +36,9 @@ export function readOptions(): EchoOptions {
   }
 }
 
-function integer(name: string, text: string, most: number): number {
+function integer(name: string, text: string, most: number, why = ""): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new Error(`--${name} takes an integer from 1 to ${String(most)}, not "${text}"`);
+  const reason = why === "" ? "" : ` (${why})`;
+  throw new Error(`--${name} takes an integer from 1 to ${String(most)}${reason}, not "${text}"`);
 }

@@ -66,7 +66,7 @@ describe("packed and installed in an application outside the workspace", () => {
     const { code, message } = runApp(CREATE, { POLYLOOP_BACKEND: "iouring" }) as { code: string; message: string };
     expect(code).toBe("ERR_UNKNOWN_BACKEND");
     expect(message).toContain("installed or registered: epoll");
-    expect(message).toContain("npm install @polyloop/backend-iouring");
+    expect(message).toContain("install the package @polyloop/backend-iouring");
   });
 
   it("the application's package.json names the backend", () => {

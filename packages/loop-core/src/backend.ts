@@ -47,7 +47,7 @@ export interface Sink {
   rearm(fd: number): void;
 }
 
-/** What a backend says of itself. The conformance kit fails a manifest that claims what is not so, or hides what is. */
+/** What a backend says of itself. It must neither claim what is not so nor hide what is. */
 export interface Capabilities {
   /** Waits end with less than a millisecond of rounding. */
   readonly preciseTimeouts: boolean;

@@ -80,12 +80,16 @@ function search(directory: string): { readonly config: unknown; readonly filepat
       stopDir: "/",
     }).search(directory);
   } catch (cause) {
+    const { code, path, message } = cause as NodeJS.ErrnoException;
+    // EACCES and EISDIR come before anything is parsed; the latter without a path.
+    const where = code === undefined ? reading : (path ?? "package.json or .polylooprc");
     throw new LoopError(
       "ERR_CONFIGURATION",
-      `${reading} cannot be read as configuration: ${(cause as Error).message}`,
+      `${where} cannot be read as configuration, searched from ${directory}: ${message}`,
       {
         cause,
-        remedy: 'Write JSON, such as { "backend": "epoll" }',
+        remedy:
+          code === undefined ? 'Write JSON, such as { "backend": "epoll" }' : "Make it a file that this user can read",
       },
     );
   }

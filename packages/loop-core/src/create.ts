@@ -90,9 +90,11 @@ function locate(require: NodeJS.Require, specifier: string): string | undefined 
 
 function unknownBackend(name: string, root: string, source: string): LoopError {
   const known = [...new Set([...registeredBackends(), ...installedBackends(root)])].sort();
-  const installed = known.length === 0 ? "no backend is" : `installed or registered: ${known.join(", ")}`;
-  return new LoopError("ERR_UNKNOWN_BACKEND", `there is no backend "${name}" (asked for by ${source}; ${installed})`, {
-    remedy: `Install it beside your application: npm install @polyloop/backend-${name}`,
+  const installed =
+    known.length === 0 ? "none is installed or registered" : `installed or registered: ${known.join(", ")}`;
+  const message = `there is no backend "${name}" (asked for by ${source}; looked for from ${root}; ${installed})`;
+  return new LoopError("ERR_UNKNOWN_BACKEND", message, {
+    remedy: `Name one of those, or install the package @polyloop/backend-${name} or polyloop-backend-${name} for the application there`,
   });
 }
 

@@ -14,21 +14,23 @@ export interface LoopErrorDetails {
 
 /**
  * Every error this package throws or hands to a watcher. `code` is stable and meant for programs: the kernel's name
- * (`"EBADF"`) where a system call failed, `"ERR_…"` otherwise; docs/errors.md lists them all.
+ * (`"EBADF"`) where a system call failed, `"ERR_…"` otherwise; the document errors.md of the repository lists them all.
  */
 export class LoopError extends Error {
   override readonly name: string = "LoopError";
   readonly code: string;
-  readonly syscall: string | undefined;
-  readonly errno: number | undefined;
-  readonly remedy: string | undefined;
+  declare readonly syscall: string | undefined;
+  declare readonly errno: number | undefined;
+  declare readonly remedy: string | undefined;
 
   constructor(code: string, message: string, details: LoopErrorDetails = {}) {
-    super(details.remedy === undefined ? message : `${message}. ${details.remedy}`, { cause: details.cause });
+    const { syscall, errno, remedy, cause } = details;
+    super(remedy === undefined ? message : `${message}. ${remedy}`, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.syscall = details.syscall;
-    this.errno = details.errno;
-    this.remedy = details.remedy;
+    // Only what there is, so that a printed error shows nothing else.
+    if (syscall !== undefined) this.syscall = syscall;
+    if (errno !== undefined) this.errno = errno;
+    if (remedy !== undefined) this.remedy = remedy;
   }
 }
 

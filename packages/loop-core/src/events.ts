@@ -24,13 +24,13 @@ export const EDGE = 0x20;
 
 /** A relative timer expired. */
 export const TIMER = 0x100;
-/** A wall-clock timer came due. */
+/** A wall-clock timer came due. Reserved: no watcher reports it yet. */
 export const PERIODIC = 0x200;
-/** A signal arrived. */
+/** A signal arrived. Reserved: no watcher reports it yet. */
 export const SIGNAL = 0x400;
-/** A child process ended. */
+/** A child process ended. Reserved: no watcher reports it yet. */
 export const CHILD = 0x800;
-/** A path's attributes changed. */
+/** A path's attributes changed. Reserved: no watcher reports it yet. */
 export const STAT = 0x1000;
 /** Nothing of this priority or higher was pending. */
 export const IDLE = 0x2000;
@@ -38,7 +38,7 @@ export const IDLE = 0x2000;
 export const PREPARE = 0x4000;
 /** The loop has waited. */
 export const CHECK = 0x8000;
-/** An embedded loop has events. */
+/** An embedded loop has events. Reserved: no watcher reports it yet. */
 export const EMBED = 0x10000;
 /** The kernel state was declared lost after a fork. */
 export const FORK = 0x20000;

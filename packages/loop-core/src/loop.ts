@@ -1,4 +1,5 @@
-import { requireInterval, wrongType, wrongValue } from "./arguments.js";
+import { type InspectOptions, inspect } from "node:util";
+import { requireInterval, show, wrongType, wrongValue } from "./arguments.js";
 import type { BackendFactory } from "./backend.js";
 import { MONOTONIC, WALL } from "./clock.js";
 import { closeLoop } from "./close.js";
@@ -46,7 +47,7 @@ export class Loop {
   constructor(options: LoopOptions) {
     const given: unknown = options;
     if (typeof given !== "object" || given === null || !("backend" in given) || given.backend === undefined) {
-      throw new LoopError("ERR_NO_BACKEND", "new Loop() was given no backend", {
+      throw new LoopError("ERR_NO_BACKEND", `new Loop() takes { backend: … }, and none was given in ${show(given)}`, {
         remedy:
           "Pass a factory, as in new Loop({ backend: epoll() }), or use createLoop(), which goes by configuration",
       });
@@ -63,7 +64,10 @@ export class Loop {
     return this.state.backends.info;
   }
 
-  /** Watches a descriptor for a mask of READ, WRITE and PRIORITY. `EBADF`, `ERR_INVALID_ARG_TYPE` for what can be none. */
+  /**
+   * Watches a descriptor for a mask of READ, WRITE and PRIORITY. A number that can be no descriptor of this process is `EBADF`,
+   * anything but an integer `ERR_INVALID_ARG_TYPE`, a mask of other bits `ERR_OUT_OF_RANGE`.
+   */
   io(fd: number, events: Interest, callback: Callback<IoWatcher>, options: IoOptions = {}): IoWatcher {
     return new IoWatcher(this.state, fd, events, callback, options);
   }
@@ -106,20 +110,24 @@ export class Loop {
     return new CleanupWatcher(this.state, callback, options);
   }
 
-  /** Waits for a descriptor, a timeout or whichever comes first; the bits tell. */
+  /** Waits for a descriptor, a timeout or whichever comes first. Its callback is given the bits alone: they tell which. */
   once(options: OnceOptions, callback: (events: Events) => void): OnceWatcher {
     return new OnceWatcher(this.state, options, callback);
   }
 
   /**
    * Waits for a descriptor as a promise; rejects with `AbortError` on abort, `ETIMEDOUT` on timeout, the watcher's error if
-   * the descriptor cannot be watched. Something must turn the loop meanwhile: a later `run()`, or `@polyloop/attach`.
+   * the descriptor cannot be watched. Something must turn the loop meanwhile, and the promise goes on only once `run()` has
+   * returned.
    */
   ready(fd: number, events: Interest, options: ReadyOptions = {}): Promise<Events> {
     return ready(this.state, fd, events, options);
   }
 
-  /** Waits for a descriptor again and again; ends when the signal aborts or the loop closes. */
+  /**
+   * Waits for a descriptor again and again; ends when the signal aborts or the loop closes. Each event arrives once the `run()`
+   * that met it has returned.
+   */
   watch(fd: number, events: Interest, options: WatchOptions = {}): AsyncIterableIterator<Events, undefined> {
     return new ReadinessIterator(this.state, fd, events, options);
   }
@@ -291,6 +299,13 @@ export class Loop {
    */
   close(): void {
     closeLoop(this.state);
+  }
+
+  /** What printing it shows. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { closed, backends } = this.state;
+    const { depth, iteration, pendingCount } = this;
+    return `Loop ${inspect({ backend: backends.current.name, closed, depth, iteration, pendingCount }, options)}`;
   }
 
   /** Closes the loop, so that `using` can hold it. */

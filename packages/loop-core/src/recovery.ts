@@ -1,4 +1,4 @@
-import { wrongType, wrongValue } from "./arguments.js";
+import { show, wrongType, wrongValue } from "./arguments.js";
 import type { Availability, Backend, BackendContext, BackendFactory, Capabilities } from "./backend.js";
 import { publishReplaced, publishSkipped } from "./diagnostics.js";
 import { BackendFailure, BackendUnavailable, LoopError } from "./errors.js";
@@ -161,7 +161,10 @@ function tryOpen(factory: BackendFactory, context: BackendContext): Backend | Ba
 /** A probe that throws has broken its promise; its backend is of no use here, but the next one may be. */
 function probe(factory: BackendFactory): Availability {
   try {
-    return factory.probe();
+    const answer: unknown = factory.probe();
+    if (typeof answer === "object" && answer !== null && "ok" in answer) return answer as Availability;
+    const reason = `its probe answered ${show(answer)} instead of { ok, … }`;
+    return { ok: false, code: "ERR_PROBE_FAILED", reason };
   } catch (error) {
     const { message, code = "ERR_PROBE_FAILED" } = error as { readonly message: string; readonly code?: string };
     return { ok: false, code, reason: `its probe threw: ${message}` };

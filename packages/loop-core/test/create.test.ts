@@ -65,7 +65,7 @@ describe("createLoop", () => {
     const error = await failure({ backend: "nonesuch" });
     expect(error.code).toBe("ERR_UNKNOWN_BACKEND");
     expect(error.message).toMatch(/no backend "nonesuch".*foreign, installed, known/);
-    expect(error.remedy).toContain("npm install @polyloop/backend-nonesuch");
+    expect(error.remedy).toContain("@polyloop/backend-nonesuch");
     undo();
   });
 

@@ -259,6 +259,9 @@ describe("a candidate that cannot run here", () => {
     };
     const loop = new Loop({ backend: [throwing, foreign, scripted(system.clock)], system });
     expect(loop.backend.name).toBe("scripted");
+    const silent = { ...scripted(system.clock, { name: "silent" }), probe: () => undefined as never };
+    const after = new Loop({ backend: [silent, scripted(system.clock)], system });
+    expect(after.backend.skipped[0]).toMatchObject({ code: "ERR_PROBE_FAILED" });
     expect(loop.backend.skipped).toEqual([
       { name: "throwing", code: "ERR_PROBE_FAILED", reason: "its probe threw: a bug", remedy: undefined },
       { name: "foreign", code: "EPERM", reason: "forbidden", remedy: undefined },

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it } from "@jest/globals";
 import { CUSTOM, READ, TIMER, type Watcher, WRITE } from "@polyloop/loop-core";
 import { scriptedLoop } from "@polyloop/loop-core/testing";
@@ -311,6 +312,19 @@ describe("the callback", () => {
     watcher.callback = () => ran.push("new");
     loop.invokePending();
     expect(ran).toEqual(["new"]);
+  });
+});
+
+describe("printing", () => {
+  it("a loop or a watcher shows what it is, not what it is made of", () => {
+    const { loop } = scriptedLoop();
+    const watcher = loop.io(4, READ | WRITE, () => {});
+    const timer = loop.timer(5, () => {}, { repeat: 7 });
+    expect(inspect(loop, { breakLength: Infinity })).toMatch(/^Loop \{ backend: 'scripted', closed: false, depth: 0,/);
+    expect(inspect(watcher, { breakLength: Infinity })).toMatch(
+      /^IoWatcher \{ fd: 4, events: 'READ\|WRITE', active: true/,
+    );
+    expect(inspect(timer, { breakLength: Infinity })).toMatch(/^TimerWatcher \{ remaining: 5, repeat: 7, active: true/);
   });
 });
 

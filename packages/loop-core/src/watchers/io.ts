@@ -127,6 +127,11 @@ export class IoWatcher extends Watcher {
   }
 
   /** @internal */
+  protected override describe(): Readonly<Record<string, unknown>> {
+    return { fd: this.number, events: describeEvents(this.mask), ...(this.error && { error: this.error.code }) };
+  }
+
+  /** @internal */
   protected override arm(): void {
     this.error = undefined;
     this.state.descriptors.add(this);

@@ -110,6 +110,11 @@ export class TimerWatcher extends Watcher implements HeapMember {
   }
 
   /** @internal */
+  protected override describe(): Readonly<Record<string, unknown>> {
+    return { remaining: this.remaining, repeat: this.period };
+  }
+
+  /** @internal */
   protected override arm(): void {
     this.state.updateOutsideTurn();
     const after = Number.isNaN(this.left) ? this.after : this.left;

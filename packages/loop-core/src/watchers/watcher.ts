@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from "node:util";
 import { type Abortable, release, tie } from "../abort.js";
 import { outOfRange, requireFunction, requireInteger, wrongType } from "../arguments.js";
 import { LoopError } from "../errors.js";
@@ -159,6 +160,17 @@ export abstract class Watcher implements Abortable {
   /** Its signal aborted. @internal */
   onAbort(): void {
     this.stop();
+  }
+
+  /** What printing it shows. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    const { active, pending, priority, ref } = this;
+    return `${this.constructor.name} ${inspect({ ...this.describe(), active, pending, priority, ref }, options)}`;
+  }
+
+  /** What is peculiar to it, for printing. @internal */
+  protected describe(): Readonly<Record<string, unknown>> {
+    return {};
   }
 
   /** Stops the watcher, so that `using` can hold it. */
