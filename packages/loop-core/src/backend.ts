@@ -20,7 +20,8 @@ export interface Backend {
   /**
    * Records that descriptor `fd`, until now registered for `from`, is wanted for `to`. At most one call a descriptor and
    * turn; the kernel hears of it at the next `poll` or `flush`. `from === to` means that the number may stand for another
-   * file by now. Never throws for a bad descriptor: that is reported by `sink.failed` at the next `poll`.
+   * file by now, or that an edge may have been missed: look again. Never throws for a bad descriptor: that is reported by
+   * `sink.failed` at the next `poll`.
    */
   modify(fd: number, from: Interest, to: Interest): void;
   /**

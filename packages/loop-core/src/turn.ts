@@ -97,6 +97,8 @@ function recreate(state: LoopState): void {
 /** Tells the backend what changed and waits once, with the next backend if this one fails. */
 function poll(state: LoopState, mode: RunMode): void {
   for (;;) {
+    // A nested run may have lost the last backend, and its error been caught.
+    state.backends.requireUsable();
     try {
       const backend = state.backends.current;
       state.descriptors.reify(backend);
@@ -122,7 +124,13 @@ function recovering(state: LoopState, step: () => void): void {
 function recover(state: LoopState, error: unknown): void {
   if (!isBackendFailure(error)) throw error;
   state.descriptors.invalidate();
-  state.backends.replace(error);
+  try {
+    state.backends.replace(error);
+  } catch (last) {
+    // Nothing comes after this that could tell it.
+    state.backends.announce();
+    throw last;
+  }
 }
 
 /**

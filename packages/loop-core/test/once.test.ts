@@ -71,6 +71,17 @@ describe("promise 34: once", () => {
     expect(once.active).toBe(false);
   });
 
+  it("is not called after its signal aborted, though it was fed before", () => {
+    const { loop } = scriptedLoop();
+    const controller = new AbortController();
+    let called = 0;
+    const once = loop.once({ timeout: 50, start: false, signal: controller.signal }, () => called++);
+    once.feed(CUSTOM);
+    controller.abort();
+    loop.run("nowait");
+    expect(called).toBe(0);
+  });
+
   it("starts over with its whole timeout after it ended", () => {
     const { loop, backend, clock } = scriptedLoop();
     const once = loop.once({ fd: 4, timeout: 50 }, () => {});

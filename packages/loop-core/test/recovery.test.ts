@@ -133,6 +133,20 @@ describe("a backend that fails", () => {
     }
   });
 
+  it("is not called again by the run around a nested one that swallowed its error", () => {
+    const { loop, backend } = scriptedLoop();
+    loop.idle(() => {});
+    loop.check((self) => {
+      self.stop();
+      backend.next(() => {
+        throw broken;
+      });
+      expect(thrownBy(() => loop.run("nowait"))).toBe(broken);
+    });
+    expect(thrownBy(() => loop.run())).toBe(broken);
+    expect(backend.timeouts).toHaveLength(2);
+  });
+
   it("may be the reason for a subscriber to close the loop: the turn ends, and nothing is polled any more", () => {
     const { loop, backend, second } = twoBackends();
     let later = 0;

@@ -89,7 +89,8 @@ export class OnceWatcher extends Watcher implements Linked<OnceWatcher> {
     const all = bits | this.clearPending();
     this.stop();
     this.timer?.set(this.timeout);
-    this.callback(this, all);
+    // The watchers inside know nothing of the signal.
+    if (!this.isAborted()) this.callback(this, all);
   }
 
   /** @internal */
