@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -53,9 +53,10 @@ function requireNode() {
 
 /** Whether every addon is there already; turbo then finds out whether one of them is stale. */
 function isBuilt() {
-  return ["sys/build/Release/sys.node", "backend-epoll/build/Release/backend_epoll.node"].every((file) =>
-    existsSync(join(root, "packages", file)),
-  );
+  const packages = join(root, "packages");
+  return readdirSync(packages)
+    .filter((name) => existsSync(join(packages, name, "CMakeLists.txt")))
+    .every((name) => existsSync(join(packages, name, "build", "Release", `${name.replaceAll("-", "_")}.node`)));
 }
 
 function requireCompiler() {

@@ -253,10 +253,10 @@ export class EpollBackend implements Backend {
       this.changes.push(ADD, fd, toEpoll(target), generation);
       return false;
     }
-    this.states.set(fd, state & ~REGISTERED);
+    const isAlwaysReady = errno === EPERM;
+    this.states.set(fd, (state & ~REGISTERED) | (isAlwaysReady ? ALWAYS_READY : 0));
     // The answer to any operation on a file that has no way to wait; MODIFY meets one under a number that was reused.
-    if (errno === EPERM) {
-      this.states.set(fd, (state & ~REGISTERED) | ALWAYS_READY);
+    if (isAlwaysReady) {
       // Urgent data it never has, and an end to every wait would be a poor way to say so.
       if ((state & (READ | WRITE)) !== 0) this.alwaysReady.push(fd);
       return false;

@@ -129,5 +129,5 @@ export function applicationRoot(): string {
 export function processPlaces(root: string): ConfigurationPlaces {
   const setuid = process.getuid?.() !== process.geteuid?.() || process.getgid?.() !== process.getegid?.();
   // Its caller chooses the working directory of a set-uid program as freely as its environment.
-  return { env: process.env, directories: setuid ? [root] : [root, process.cwd()], setuid };
+  return { env: process.env, directories: setuid ? [root] : [...new Set([root, process.cwd()])], setuid };
 }

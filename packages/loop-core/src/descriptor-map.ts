@@ -1,6 +1,8 @@
-const PAGE_BITS = 8;
-const PAGE_SIZE = 1 << PAGE_BITS;
-const PAGE_MASK = PAGE_SIZE - 1;
+/** Tables that are indexed by a descriptor number come in pages of so many: the number's high bits name the page. */
+export const PAGE_BITS = 8;
+export const PAGE_SIZE = 1 << PAGE_BITS;
+/** The number's low bits: its place on the page. */
+export const PAGE_MASK = PAGE_SIZE - 1;
 
 /**
  * A 32-bit number for each descriptor number, 0 where none was set. Memory follows the numbers in use, in pages of 256,

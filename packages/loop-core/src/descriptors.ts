@@ -1,5 +1,5 @@
 import type { Backend } from "./backend.js";
-import { DescriptorMap } from "./descriptor-map.js";
+import { DescriptorMap, PAGE_BITS, PAGE_MASK, PAGE_SIZE } from "./descriptor-map.js";
 import { systemError } from "./errors.js";
 import { EDGE, type Events, FAILED, INFORMATION, type Interest, READ, WRITE } from "./events.js";
 import type { PendingQueues } from "./pending.js";
@@ -9,11 +9,8 @@ import type { IoWatcher } from "./watchers/io.js";
 const ARMED = 0x3f;
 /** The descriptor is on the dirty list. */
 const DIRTY = 0x40;
-/** A watcher was started on it: the number may stand for a new file. */
+/** The backend has to look again: a watcher was started and the number may be a new file's, or an edge may have been missed. */
 const FRESH = 0x80;
-
-const PAGE_BITS = 8;
-const PAGE_MASK = (1 << PAGE_BITS) - 1;
 
 /**
  * The truth about descriptors: which watchers want what of each, what the backend was told, and the list of those whose
@@ -184,7 +181,7 @@ export class DescriptorTable {
     while (this.heads.length <= index) this.heads.push(NO_WATCHERS);
     let page = this.heads[index] as (IoWatcher | null)[];
     if (page === NO_WATCHERS) {
-      page = new Array<IoWatcher | null>(1 << PAGE_BITS).fill(null);
+      page = new Array<IoWatcher | null>(PAGE_SIZE).fill(null);
       this.heads[index] = page;
     }
     return page;

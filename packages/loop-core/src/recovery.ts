@@ -52,6 +52,7 @@ export class Backends {
   private news: (() => void)[] = [];
   /** Why no backend is left. */
   private failure: BackendFailure | undefined;
+  /** The backend in use, or the last one: to be looked at and closed, see {@link usable}. */
   current: Backend;
 
   constructor(loop: Loop, { candidates, source, strict }: BackendChoice, context: BackendContext) {
@@ -101,6 +102,15 @@ export class Backends {
   /** Whether there is something to announce. */
   get hasNews(): boolean {
     return this.news.length > 0;
+  }
+
+  /**
+   * The backend in use, for whoever is about to call it. Throws the failure that left the loop without one, also when it came
+   * out of a nested run and was caught there.
+   */
+  get usable(): Backend {
+    this.requireUsable();
+    return this.current;
   }
 
   /** Throws the failure that left the loop without a backend. */

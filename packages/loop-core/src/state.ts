@@ -104,10 +104,6 @@ export class LoopState implements Sink {
     if (this.closed) throw new LoopError("ERR_LOOP_CLOSED", "the loop is closed", { remedy: "Make a new loop" });
   }
 
-  openWakeup(): { readonly control: Int32Array } {
-    return this.wakeups.open();
-  }
-
   /** Runs what is pending, as a phase, or lets the program's own function do it. */
   invokePending(): void {
     if (this.onInvokePending === null) this.pending.invokePhase();

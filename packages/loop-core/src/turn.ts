@@ -87,9 +87,12 @@ function recreate(state: LoopState): void {
   }
   state.forked = false;
   state.forkFed = false;
-  recovering(state, () => {
-    state.backends.current.recreate();
-  });
+  const backend = state.backends.usable;
+  try {
+    backend.recreate();
+  } catch (error) {
+    recover(state, error);
+  }
   state.descriptors.invalidate();
   state.wakeups.reopen();
 }
@@ -97,10 +100,8 @@ function recreate(state: LoopState): void {
 /** Tells the backend what changed and waits once, with the next backend if this one fails. */
 function poll(state: LoopState, mode: RunMode): void {
   for (;;) {
-    // A nested run may have lost the last backend, and its error been caught.
-    state.backends.requireUsable();
+    const backend = state.backends.usable;
     try {
-      const backend = state.backends.current;
       state.descriptors.reify(backend);
       decideWait(state, mode);
       state.time.expectStamp();
@@ -109,14 +110,6 @@ function poll(state: LoopState, mode: RunMode): void {
     } catch (error) {
       recover(state, error);
     }
-  }
-}
-
-function recovering(state: LoopState, step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    recover(state, error);
   }
 }
 

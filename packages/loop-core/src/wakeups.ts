@@ -1,5 +1,5 @@
 import { SKIPPED, WANTED } from "@polyloop/sys/wakeup";
-import { LoopError, systemError } from "./errors.js";
+import { errnoCode, LoopError, systemError } from "./errors.js";
 import { ASYNC, READ } from "./events.js";
 import type { LoopState } from "./state.js";
 import type { System, Wakeup } from "./system.js";
@@ -10,7 +10,11 @@ function neverCalled(): void {
   throw new Error("the loop's own wake-up became an event");
 }
 
-const MORE_DESCRIPTORS = "Raise RLIMIT_NOFILE (ulimit -n)";
+/** What to do when there is no descriptor for the wake-up. */
+function remedyOf(code: string): string | undefined {
+  if (code === "EMFILE") return "Raise RLIMIT_NOFILE (ulimit -n)";
+  return code === "ENFILE" ? "Raise fs.file-max" : undefined;
+}
 
 function openWakeup(system: System): Wakeup {
   try {
@@ -19,7 +23,7 @@ function openWakeup(system: System): Wakeup {
     const { code = "ERR_WAKEUP", message } = cause as { readonly code?: string; readonly message: string };
     throw new LoopError(code, `the loop's wake-up cannot be opened: ${message}`, {
       cause,
-      remedy: code === "EMFILE" ? MORE_DESCRIPTORS : undefined,
+      remedy: remedyOf(code),
     });
   }
 }
@@ -109,7 +113,7 @@ export class Wakeups {
     if (this.wakeup === null) return;
     this.noteLost();
     const result = this.wakeup.reopen();
-    if (result < 0) throw systemError("eventfd", result, "the loop's wake-up", MORE_DESCRIPTORS);
+    if (result < 0) throw systemError("eventfd", result, "the loop's wake-up", remedyOf(errnoCode(result)));
     // It may be the same number again.
     this.watcher?.set(this.wakeup.fd, READ);
     this.watcher?.start();

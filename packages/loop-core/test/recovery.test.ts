@@ -147,6 +147,21 @@ describe("a backend that fails", () => {
     expect(backend.timeouts).toHaveLength(2);
   });
 
+  it("nor recreated by it", () => {
+    const { loop, backend } = scriptedLoop();
+    loop.idle(() => {});
+    loop.check((self) => {
+      self.stop();
+      backend.next(() => {
+        throw broken;
+      });
+      expect(thrownBy(() => loop.run("nowait"))).toBe(broken);
+      loop.recreate();
+    });
+    expect(thrownBy(() => loop.run())).toBe(broken);
+    expect(backend.recreations).toBe(0);
+  });
+
   it("may be the reason for a subscriber to close the loop: the turn ends, and nothing is polled any more", () => {
     const { loop, backend, second } = twoBackends();
     let later = 0;

@@ -17,7 +17,7 @@ export class AsyncWatcher extends PhaseWatcher<AsyncWatcher> {
   constructor(state: LoopState, callback: Callback<AsyncWatcher>, options: WatcherOptions) {
     super(state, "loop.async", callback, { ...options, start: false });
     this.sent = newSentFlag();
-    this.sender = new AsyncHandle(state.openWakeup().control, this.sent);
+    this.sender = new AsyncHandle(state.wakeups.open().control, this.sent);
     if (options.start !== false) this.start();
   }
 
