@@ -158,11 +158,13 @@ function decideWait(state: LoopState, mode: RunMode): void {
 function waitForTimer(state: LoopState): void {
   const { timers, wait } = state;
   wait[0] = -1;
-  if (timers.size === 0 || timers.earliest === Number.POSITIVE_INFINITY || !Number.isNaN(state.suspendedAt)) return;
+  if (timers.size === 0 || !Number.isNaN(state.suspendedAt)) return;
   state.time.update();
-  const left = timers.earliest - (state.time.current[MONOTONIC] as number);
+  timers.storeLeft(state.time.current, wait);
+  const left = wait[0] as number;
   // An expired timer runs at once; only a later one may be kept waiting so that more come together.
-  wait[0] = left <= 0 ? 0 : Math.max(left, state.timeoutCollectInterval);
+  if (left <= 0) wait[0] = 0;
+  else wait[0] = left === Number.POSITIVE_INFINITY ? -1 : Math.max(left, state.timeoutCollectInterval);
 }
 
 /** Lets events gather until `ioCollectInterval` after the last poll; a timer or a wake-up ends that. */
@@ -179,9 +181,9 @@ function collectIo(state: LoopState): void {
 function expireTimers(state: LoopState): void {
   if (!Number.isNaN(state.suspendedAt)) return;
   const { timers, pending } = state;
-  const now = state.time.current[MONOTONIC] as number;
+  const { current } = state.time;
   let latest: TimerWatcher | null = null;
-  while (timers.earliest <= now) {
+  while (timers.hasExpired(current)) {
     const timer = timers.peek() as TimerWatcher;
     timer.expire();
     timer.expiredBefore = latest;
