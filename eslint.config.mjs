@@ -89,10 +89,10 @@ export default tseslint.config(
     {
       files: name === "examples" ? ["examples/**/*.ts"] : [`packages/${name}/src/**/*.ts`],
       rules: onlyImports(name, allowed, [
-        { regex: String.raw`^(\.\./)+testing/`, message: "What is for tests is not for the product." },
+        { regex: String.raw`^(\.\./)+(testing|conformance)/`, message: "What is for tests is not for the product." },
       ]),
     },
-    { files: [`packages/${name}/testing/**/*.ts`], rules: onlyImports(name, allowed) },
+    { files: [`packages/${name}/{testing,conformance}/**/*.ts`], rules: onlyImports(name, allowed) },
   ]),
   ...Object.entries(testArrows).map(([name, allowed]) => ({
     files: [`packages/${name}/test/**/*.ts`],

@@ -113,6 +113,10 @@ const tasks = {
     build();
     jest(rest);
   },
+  "test:asan": () => {
+    build();
+    run("node", [join(root, "scripts", "asan.mjs"), ...rest]);
+  },
   build,
   bench: () => {
     build();

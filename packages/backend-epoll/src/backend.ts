@@ -187,6 +187,8 @@ export class EpollBackend implements Backend {
       const count = Math.max(result, 0);
       if (this.changes.count > 0 && this.settleChanges(round, sink)) this.limit[0] = 0;
       if (this.changes.count === 0) return count;
+      // Another round. One of the changes may just have turned out to be always ready.
+      if (this.alwaysReady.length > 0) this.limit[0] = 0;
       // A change failed, so the kernel did not wait. An edge among its answers comes only once.
       if (count > 0) {
         this.deliver(count, sink);

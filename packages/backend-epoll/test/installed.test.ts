@@ -1,35 +1,18 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { type PackedApplication, packages, packedApplication, tools } from "./packed-application.js";
 
-const packages = fileURLToPath(new URL("../..", import.meta.url));
-const scratch = mkdtempSync(join(tmpdir(), "polyloop-installed-"));
-/** An application with the packed packages, outside the workspace. */
-const app = join(scratch, "app");
-
-/** Unpacks what `pnpm pack` makes of a package, as an installation would. */
-function installPacked(name: string): void {
-  const target = join(app, "node_modules", "@polyloop", name);
-  mkdirSync(target, { recursive: true });
-  const before = new Set(readdirSync(scratch));
-  execFileSync("pnpm", ["pack", "--pack-destination", scratch], { cwd: join(packages, name), stdio: "ignore" });
-  const tarball = readdirSync(scratch).find((file) => !before.has(file)) as string;
-  execFileSync("tar", ["-xzf", join(scratch, tarball), "--strip-components=1", "-C", target]);
-}
-
+let application: PackedApplication;
+let app: string;
 beforeAll(() => {
-  process.env["PATH"] = `${join(packages, "..", "node_modules", ".bin")}:${process.env["PATH"] ?? ""}`;
-  mkdirSync(app);
-  for (const name of ["sys", "loop-core", "backend-epoll"]) installPacked(name);
-  // What loop-core depends on from the registry, as this workspace has it.
-  symlinkSync(join(packages, "loop-core", "node_modules", "lilconfig"), join(app, "node_modules", "lilconfig"));
-  writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", type: "module" }));
+  application = packedApplication();
+  app = application.directory;
 }, 120_000);
 afterAll(() => {
-  rmSync(scratch, { recursive: true });
+  application.remove();
 });
 
 /** Runs a program as the application's main script; what it prints is parsed as JSON. */
@@ -150,7 +133,7 @@ describe("packed and installed in an application outside the workspace", () => {
         files: ["use.ts"],
       }),
     );
-    const result = spawnSync("tsc", ["-p", app], { encoding: "utf8" });
+    const result = spawnSync(join(tools, "tsc"), ["-p", app], { encoding: "utf8" });
     expect(result.stdout).toBe("");
     expect(result.status).toBe(0);
   });

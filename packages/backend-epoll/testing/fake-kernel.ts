@@ -70,6 +70,8 @@ export class FakeKernel implements EpollPort {
   readonly calls = new Map<FakeCall, number>();
   /** How many registrations a user may have, as fs.epoll.max_user_watches limits them. */
   maxRegistrations = Number.POSITIVE_INFINITY;
+  /** How many answers a wait gives at most, whatever room there is. */
+  mostAnswers = Number.POSITIVE_INFINITY;
   /** What the waits were asked for, in milliseconds. */
   readonly waits: number[] = [];
   /** Called before a wait that finds nothing and may wait: the world's chance to make something happen. */
@@ -236,7 +238,7 @@ export class FakeSet implements EpollSet {
   /** epoll_ctl(2). */
   private control(operation: number, fd: number, mask: number, generation: number): number {
     const fault = this.kernel.enter("epoll_ctl", fd, operation);
-    if (fault !== 0) return fault;
+    if (fault !== 0) return this.makeTrue(fault, fd);
     const file = this.kernel.lookup(fd);
     if (file === undefined || this.fd < 0) return EBADF;
     if (!file.pollable) return EPERM;
@@ -253,6 +255,18 @@ export class FakeSet implements EpollSet {
     else if (operation === MODIFY) Object.assign(registration, { mask, generation, reportedEdge: -1 });
     else return EINVAL;
     return 0;
+  }
+
+  /** An answer that a test has put in the kernel's mouth: what it says of a registration is so from now on. */
+  private makeTrue(errno: number, fd: number): number {
+    const file = this.kernel.lookup(fd);
+    const registration = this.find(fd);
+    if (errno === ENOENT && registration !== undefined) {
+      this.registrations.splice(this.registrations.indexOf(registration), 1);
+    } else if (errno === EEXIST && registration === undefined && file !== undefined) {
+      this.registrations.push({ file, fd, mask: 0, generation: -1, reportedEdge: -1 });
+    }
+    return errno;
   }
 
   private find(fd: number): Registration | undefined {
@@ -279,7 +293,8 @@ export class FakeSet implements EpollSet {
   }
 
   private collect(answers: Int32Array): number {
-    const capacity = Math.floor((answers.length - HEADER_LENGTH) / ANSWER_LENGTH);
+    const room = Math.floor((answers.length - HEADER_LENGTH) / ANSWER_LENGTH);
+    const capacity = Math.min(room, this.kernel.mostAnswers);
     let count = 0;
     const put = (fd: number, generation: number, mask: number): void => {
       answers.set([fd, generation, mask], HEADER_LENGTH + count++ * ANSWER_LENGTH);

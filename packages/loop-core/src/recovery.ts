@@ -169,7 +169,7 @@ function tryOpen(factory: BackendFactory, context: BackendContext): Backend | Ba
 }
 
 /** A probe that throws has broken its promise; its backend is of no use here, but the next one may be. */
-function probe(factory: BackendFactory): Availability {
+export function probe(factory: BackendFactory): Availability {
   try {
     const answer: unknown = factory.probe();
     if (typeof answer === "object" && answer !== null && "ok" in answer) return answer as Availability;

@@ -161,7 +161,7 @@ function waitForTimer(state: LoopState): void {
   if (timers.size === 0 || !Number.isNaN(state.suspendedAt)) return;
   state.time.update();
   timers.storeLeft(state.time.current, wait);
-  const left = wait[0] as number;
+  const left = wait[0];
   // An expired timer runs at once; only a later one may be kept waiting so that more come together.
   if (left <= 0) wait[0] = 0;
   else wait[0] = left === Number.POSITIVE_INFINITY ? -1 : Math.max(left, state.timeoutCollectInterval);

@@ -152,6 +152,24 @@ describe("promise 17: a descriptor that fails", () => {
     expect(backend.changes.at(-1)).toEqual({ fd: 4, from: 0, to: READ });
   });
 
+  it("one that is started again before it was told hears nothing of its earlier life", () => {
+    const { loop, backend } = scriptedLoop();
+    const seen: string[] = [];
+    const failing = loop.io(4, READ, (_watcher, events) => seen.push(describeEvents(events)));
+    loop.io(5, READ, () => failing.start(), { priority: 1 });
+    backend.next((sink) => {
+      sink.failed(4, 9);
+      sink.ready(5, READ);
+    });
+    loop.run("nowait");
+    expect([seen, failing.active, failing.pending, failing.error]).toEqual([[], true, false, undefined]);
+    backend.next((sink) => {
+      sink.ready(4, READ);
+    });
+    loop.run("nowait");
+    expect(seen).toEqual(["READ"]);
+  });
+
   it("a stopped watcher that shares the number gets nothing of it", () => {
     const { loop, backend } = scriptedLoop();
     let called = 0;

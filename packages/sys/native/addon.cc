@@ -42,6 +42,8 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
       Method("listenTcp", sys::ListenTcp),
       Method("accept", sys::Accept),
       Method("connectTcp", sys::ConnectTcp),
+      Method("bindUdp", sys::BindUdp),
+      Method("connectUdp", sys::ConnectUdp),
       Method("shutdown", sys::Shutdown),
       Method("localPort", sys::LocalPort),
       Method("socketError", sys::SocketError),

@@ -1,4 +1,4 @@
-// An address of TCP from text, without ever resolving a name.
+// An address of TCP or UDP from text, without ever resolving a name.
 #ifndef POLYLOOP_SYS_ADDRESS_H_
 #define POLYLOOP_SYS_ADDRESS_H_
 

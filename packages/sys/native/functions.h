@@ -40,6 +40,8 @@ napi_value InotifyRemoveWatch(napi_env env, napi_callback_info info);
 napi_value ListenTcp(napi_env env, napi_callback_info info);
 napi_value Accept(napi_env env, napi_callback_info info);
 napi_value ConnectTcp(napi_env env, napi_callback_info info);
+napi_value BindUdp(napi_env env, napi_callback_info info);
+napi_value ConnectUdp(napi_env env, napi_callback_info info);
 napi_value Shutdown(napi_env env, napi_callback_info info);
 napi_value LocalPort(napi_env env, napi_callback_info info);
 napi_value SocketError(napi_env env, napi_callback_info info);

@@ -23,13 +23,19 @@ constexpr size_t kWords = 4;
 constexpr int32_t kRefused = INT32_MIN;
 
 struct Pinned {
+  napi_env env = nullptr;
+  // Keeps `words` alive.
+  napi_ref kept = nullptr;
   int32_t* words = nullptr;
   uint8_t* data = nullptr;
   size_t size = 0;
 };
 
-void Free(void* pinned) {
-  delete static_cast<Pinned*>(pinned);
+// The reference, too: Node-API frees none that it handed out, not even with the environment.
+void Free(void* state) {
+  auto* pinned = static_cast<Pinned*>(state);
+  napi_delete_reference(pinned->env, pinned->kept);
+  delete pinned;
 }
 
 template <Direction kDirection>
@@ -88,10 +94,12 @@ napi_value CreatePinnedTransfer(napi_env env, napi_callback_info info) {
       napi_get_value_bool(env, argument, &writes) != napi_ok ||
       napi_create_arraybuffer(env, kWords * sizeof(int32_t), &memory, &buffer) != napi_ok ||
       napi_create_typedarray(env, napi_int32_array, kWords, buffer, 0, &words) != napi_ok ||
-      napi_create_reference(env, words, 1, &kept) != napi_ok || napi_create_object(env, &result) != napi_ok) {
+      napi_create_object(env, &result) != napi_ok || napi_create_reference(env, words, 1, &kept) != napi_ok) {
     return nullptr;
   }
   auto* pinned = new Pinned;
+  pinned->env = env;
+  pinned->kept = kept;
   pinned->words = static_cast<int32_t*>(memory);
   napi_add_env_cleanup_hook(env, Free, pinned);
   const napi_callback run = writes ? Run<Direction::kWrite> : Run<Direction::kRead>;

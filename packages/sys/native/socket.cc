@@ -1,4 +1,4 @@
-// TCP, as far as an event loop and its tests need it.
+// TCP and UDP, as far as an event loop and its tests need them.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -32,12 +32,32 @@ bool TakeAddress(napi_env env, const napi_value* arguments, const char* function
                                "\": resolving a name would block, do that before with node:dns");
 }
 
-int OpenSocket(int family) {
-  return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+// `type` is SOCK_STREAM for TCP and SOCK_DGRAM for UDP.
+int OpenSocket(const Address& address, int type) {
+  return ::socket(address.Family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
 int SetOption(int fd, int level, int name, int value) {
   return ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+int Bind(int fd, const Address& address) {
+  // IPV6_V6ONLY is set either way: its default is a sysctl (net.ipv6.bindv6only).
+  if (address.Family() == AF_INET6 && SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) < 0) return -1;
+  return ::bind(fd, address.Get(), address.length);
+}
+
+napi_value Connect(napi_env env, napi_callback_info info, const char* function, int type) {
+  Call<2> call(env, info);
+  Address address;
+  if (!TakeAddress(env, call.argument, function, 1, &address)) return nullptr;
+  const int fd = OpenSocket(address, type);
+  if (fd < 0) return Answer(env, -errno);
+  // Interrupted, a connect goes on in the background just as one in progress does; calling again would be EALREADY.
+  if (::connect(fd, address.Get(), address.length) < 0 && errno != EINPROGRESS && errno != EINTR) {
+    return FailAndClose(env, fd);
+  }
+  return Answer(env, fd);
 }
 
 }  // namespace
@@ -52,13 +72,11 @@ napi_value ListenTcp(napi_env env, napi_callback_info info) {
       !TakeBoolean(env, call.argument[3], {"listenTcp", "options.reusePort"}, &reuse_port)) {
     return nullptr;
   }
-  const int fd = OpenSocket(address.Family());
+  const int fd = OpenSocket(address, SOCK_STREAM);
   if (fd < 0) return Answer(env, -errno);
-  // IPV6_V6ONLY is set either way: its default is a sysctl (net.ipv6.bindv6only).
   if (SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1) < 0 ||
-      (reuse_port && SetOption(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) ||
-      (address.Family() == AF_INET6 && SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) < 0) ||
-      ::bind(fd, address.Get(), address.length) < 0 || ::listen(fd, backlog) < 0) {
+      (reuse_port && SetOption(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0) || Bind(fd, address) < 0 ||
+      ::listen(fd, backlog) < 0) {
     return FailAndClose(env, fd);
   }
   return Answer(env, fd);
@@ -76,16 +94,22 @@ napi_value Accept(napi_env env, napi_callback_info info) {
 }
 
 napi_value ConnectTcp(napi_env env, napi_callback_info info) {
+  return Connect(env, info, "connectTcp", SOCK_STREAM);
+}
+
+napi_value BindUdp(napi_env env, napi_callback_info info) {
   Call<2> call(env, info);
   Address address;
-  if (!TakeAddress(env, call.argument, "connectTcp", 1, &address)) return nullptr;
-  const int fd = OpenSocket(address.Family());
+  if (!TakeAddress(env, call.argument, "bindUdp", 0, &address)) return nullptr;
+  const int fd = OpenSocket(address, SOCK_DGRAM);
   if (fd < 0) return Answer(env, -errno);
-  // Interrupted, a connect goes on in the background just as one in progress does; calling again would be EALREADY.
-  if (::connect(fd, address.Get(), address.length) < 0 && errno != EINPROGRESS && errno != EINTR) {
-    return FailAndClose(env, fd);
-  }
+  // Without SO_REUSEADDR: two sockets of UDP that set it share a port, and one of them gets nothing.
+  if (Bind(fd, address) < 0) return FailAndClose(env, fd);
   return Answer(env, fd);
+}
+
+napi_value ConnectUdp(napi_env env, napi_callback_info info) {
+  return Connect(env, info, "connectUdp", SOCK_DGRAM);
 }
 
 napi_value Shutdown(napi_env env, napi_callback_info info) {

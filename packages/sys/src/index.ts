@@ -19,7 +19,9 @@ export { close, descriptorLimit, dup, setDescriptorLimit, setNonBlocking } from 
 export { errnoMessage, errnoName } from "./errno.js";
 export {
   accept,
+  bindUdp,
   connectTcp,
+  connectUdp,
   type ListenOptions,
   listenTcp,
   localPort,

@@ -43,6 +43,8 @@ export interface Native {
   listenTcp(host: string, port: number, backlog: number, reusePort: boolean): number;
   accept(fd: number): number;
   connectTcp(host: string, port: number): number;
+  bindUdp(host: string, port: number): number;
+  connectUdp(host: string, port: number): number;
   shutdown(fd: number, how: string): number;
   localPort(fd: number): number;
   socketError(fd: number): number;

@@ -27,7 +27,7 @@ export function listenTcp(host: string, port: number, options: ListenOptions = {
  * accept4(2): the next waiting connection, non-blocking and close-on-exec.
  *
  * @returns the descriptor, or a negative errno: `-EAGAIN` when none waits, `-ECONNABORTED` when the other side gave up
- * (go on accepting), `-EMFILE`, `-ENFILE`, `-EINVAL` when `fd` does not listen, …
+ * (go on accepting), `-EMFILE`, `-ENFILE`, `-EINVAL` when `fd` does not listen, `-EOPNOTSUPP` when it cannot (UDP), …
  */
 export function accept(fd: number): number {
   return native().accept(fd);
@@ -43,6 +43,33 @@ export function accept(fd: number): number {
  */
 export function connectTcp(host: string, port: number): number {
   return native().connectTcp(host, port);
+}
+
+/**
+ * A socket that receives datagrams, non-blocking and close-on-exec. `read` takes one datagram a call: what does not fit
+ * into the view is lost, and 0 is an empty datagram, not an end. `write` fails with `-EDESTADDRREQ`: the socket has no
+ * peer. Ports are never shared: there is no SO_REUSEADDR. `"::"` receives IPv4, too.
+ *
+ * @param host as in {@link listenTcp}.
+ * @param port 0 to 65535; 0 lets the kernel choose, see {@link localPort}.
+ * @returns the descriptor, or a negative errno: `-EADDRINUSE`, `-EADDRNOTAVAIL`, `-EACCES`, `-EMFILE`, …
+ */
+export function bindUdp(host: string, port: number): number {
+  return native().bindUdp(host, port);
+}
+
+/**
+ * A socket that sends datagrams to one peer and receives those of that peer only, non-blocking and close-on-exec. Nothing
+ * is sent by connecting, so it says nothing about the peer: that nobody listens there shows after a `write`, as
+ * `-ECONNREFUSED` of the next `read` or `write`, or by {@link socketError}, whichever asks first.
+ *
+ * @param host as in {@link listenTcp}.
+ * @param port 1 to 65535.
+ * @returns the descriptor, bound to a free port, or a negative errno: `-ENETUNREACH`, `-EADDRNOTAVAIL`, `-EACCES` for a
+ * broadcast address, `-EAGAIN` when no port is free, `-EMFILE`, …
+ */
+export function connectUdp(host: string, port: number): number {
+  return native().connectUdp(host, port);
 }
 
 /**
@@ -78,7 +105,7 @@ export function socketError(fd: number): number {
 /**
  * TCP_NODELAY: with `on`, small writes are sent at once and not gathered.
  *
- * @returns 0, or a negative errno: `-EOPNOTSUPP` when the socket is not TCP, `-ENOTSOCK`, `-EBADF`.
+ * @returns 0, or a negative errno: `-EOPNOTSUPP` or (UDP) `-ENOPROTOOPT` when the socket is not TCP, `-ENOTSOCK`, `-EBADF`.
  */
 export function setNoDelay(fd: number, on: boolean): number {
   return native().setNoDelay(fd, on);

@@ -97,6 +97,8 @@ const functions: Record<string, readonly Parameter[]> = {
   inotifyRemoveWatch: [fd, { name: "wd", kind: "integer", low: 0, high: MAX, good: 1 }],
   listenTcp: [host, { name: "port", kind: "integer", low: 0, high: 65535, good: 0 }],
   connectTcp: [host, { name: "port", kind: "integer", low: 1, high: 65535, good: 1 }],
+  bindUdp: [host, { name: "port", kind: "integer", low: 0, high: 65535, good: 0 }],
+  connectUdp: [host, { name: "port", kind: "integer", low: 1, high: 65535, good: 1 }],
   descriptorLimit: [],
   setDescriptorLimit: [{ name: "count", kind: "integer", low: 0, high: MAX, good: 1 }],
   errnoName: [errno],
@@ -191,9 +193,10 @@ describe("arguments with a meaning of their own", () => {
   it.each(["example.com", "", "127.1", "0x7f000001", "1.2.3.4.5", "::1%nosuchinterface", "[::1]", " 127.0.0.1"])(
     "no host %p is resolved",
     (name) => {
-      for (const action of [() => sys.listenTcp(name, 0), () => sys.connectTcp(name, 80)]) {
-        const { code, message } = catchError(action);
+      for (const each of ["listenTcp", "connectTcp", "bindUdp", "connectUdp"]) {
+        const { code, message } = catchError(() => call(each, [name, 80]));
         expect(code).toBe("ERR_INVALID_ARG_VALUE");
+        expect(message).toContain(`${each}: "host" must be `);
         expect(message).toContain(`got "${name}": resolving a name would block`);
       }
     },

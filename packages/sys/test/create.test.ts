@@ -33,6 +33,10 @@ describe("everything made", () => {
       pollOne(server, POLLIN, 5000);
       return [server, client, own(sys.accept(server))];
     },
+    "bindUdp and connectUdp": () => {
+      const receiver = own(sys.bindUdp("127.0.0.1", 0));
+      return [receiver, own(sys.connectUdp("127.0.0.1", sys.localPort(receiver)))];
+    },
     "dup of these": () => [own(sys.dup(own(sys.eventfd())))],
   };
 

@@ -105,10 +105,13 @@ describe("errnoName and errnoMessage", () => {
 describe("descriptors", () => {
   it("do not leak where making them fails half-way", () => {
     const port = sys.localPort(own(sys.listenTcp("127.0.0.1", 0)));
+    const udpPort = sys.localPort(own(sys.bindUdp("127.0.0.1", 0)));
     const before = countDescriptors();
     for (let round = 0; round < 100; round++) {
       expect(sys.listenTcp("127.0.0.1", port)).toBeLessThan(0);
       expect(sys.connectTcp("255.255.255.255", 80)).toBeLessThan(0);
+      expect(sys.bindUdp("127.0.0.1", udpPort)).toBeLessThan(0);
+      expect(sys.connectUdp("255.255.255.255", 80)).toBeLessThan(0);
     }
     expect(countDescriptors()).toBe(before);
   });

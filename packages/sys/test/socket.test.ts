@@ -8,13 +8,27 @@ import {
   openPipe,
   openSocketpair,
   own,
+  POLLERR,
   POLLIN,
   POLLOUT,
   pollOne,
 } from "./support.js";
 
-const { EADDRINUSE, EAFNOSUPPORT, EAGAIN, EBADF, ECONNREFUSED, EINVAL, ENOTCONN, ENOTSOCK, EOPNOTSUPP, EPIPE } =
-  constants.errno;
+const {
+  EACCES,
+  EADDRINUSE,
+  EAFNOSUPPORT,
+  EAGAIN,
+  EBADF,
+  ECONNREFUSED,
+  EDESTADDRREQ,
+  EINVAL,
+  ENOPROTOOPT,
+  ENOTCONN,
+  ENOTSOCK,
+  EOPNOTSUPP,
+  EPIPE,
+} = constants.errno;
 
 function connectPair(host: string): { server: number; client: number; peer: number } {
   const server = own(sys.listenTcp(host, 0));
@@ -24,6 +38,20 @@ function connectPair(host: string): { server: number; client: number; peer: numb
   expect(pollOne(client, POLLOUT, 5000)).toBe(POLLOUT);
   expect(sys.socketError(client)).toBe(0);
   return { server, client, peer };
+}
+
+/** A socket that receives datagrams, and one that sends to it. */
+function udpPair(host: string): { receiver: number; sender: number } {
+  const receiver = own(sys.bindUdp(host, 0));
+  return { receiver, sender: own(sys.connectUdp(host, sys.localPort(receiver))) };
+}
+
+/** What one read of `fd` gives, once there is something to read. */
+function receive(fd: number, size = 16): string {
+  expect(pollOne(fd, POLLIN, 5000)).toBe(POLLIN);
+  const view = Buffer.alloc(size);
+  const count = sys.read(fd, view);
+  return count < 0 ? sys.errnoName(count) : view.toString("latin1", 0, count);
 }
 
 /** Whether this machine has IPv6 at all. */
@@ -40,9 +68,7 @@ describe("listenTcp, connectTcp and accept", () => {
   it.each([["127.0.0.1"], ["localhost"], ...(ipv6 ? [["::1"]] : [])])("connect over %s", (host) => {
     const { client, peer } = connectPair(host);
     sys.write(client, Buffer.from("ping"));
-    expect(pollOne(peer, POLLIN, 5000)).toBe(POLLIN);
-    const view = Buffer.alloc(8);
-    expect(view.toString("latin1", 0, sys.read(peer, view))).toBe("ping");
+    expect(receive(peer)).toBe("ping");
   });
 
   (ipv6 ? it : it.skip)("accept IPv4 on ::, too", () => {
@@ -73,6 +99,68 @@ describe("listenTcp, connectTcp and accept", () => {
     const port = sys.localPort(server);
     for (const fd of [peer, client, server]) sys.close(disown(fd));
     own(sys.listenTcp("127.0.0.1", port));
+  });
+});
+
+describe("bindUdp and connectUdp", () => {
+  it.each([["127.0.0.1"], ["localhost"], ...(ipv6 ? [["::1"]] : [])])("move datagrams over %s, each whole", (host) => {
+    const { receiver, sender } = udpPair(host);
+    for (const text of ["one", "", "three"]) expect(sys.write(sender, Buffer.from(text))).toBe(text.length);
+    expect([receive(receiver), receive(receiver), receive(receiver)]).toEqual(["one", "", "three"]);
+    expect(sys.read(receiver, new Uint8Array(16))).toBe(-EAGAIN);
+  });
+
+  (ipv6 ? it : it.skip)("receive IPv4 on ::, too", () => {
+    const receiver = own(sys.bindUdp("::", 0));
+    const sender = own(sys.connectUdp("127.0.0.1", sys.localPort(receiver)));
+    sys.write(sender, Buffer.from("four"));
+    expect(receive(receiver)).toBe("four");
+  });
+
+  it("lose what does not fit into the view", () => {
+    const { receiver, sender } = udpPair("127.0.0.1");
+    for (const text of ["long", "next"]) sys.write(sender, Buffer.from(text));
+    expect([receive(receiver, 2), receive(receiver, 16)]).toEqual(["lo", "next"]);
+  });
+
+  it("connected, hear their peer only and have a port of their own; bound, have no peer", () => {
+    const { receiver, sender } = udpPair("127.0.0.1");
+    const port = sys.localPort(sender);
+    expect(port).toBeGreaterThan(0);
+    expect(port).not.toBe(sys.localPort(receiver));
+    const stranger = own(sys.connectUdp("127.0.0.1", port));
+    sys.write(stranger, Buffer.from("not heard"));
+    expect(pollOne(sender, POLLIN, 50) & POLLIN).toBe(0);
+    expect(sys.write(receiver, new Uint8Array(1))).toBe(-EDESTADDRREQ);
+  });
+
+  it.each<[string, (sender: number) => number]>([
+    ["read", (sender) => sys.read(sender, new Uint8Array(1))],
+    ["write", (sender) => sys.write(sender, new Uint8Array(1))],
+    ["socketError", (sender) => -sys.socketError(sender)],
+  ])("tell by %s, once, that the peer is gone", (_, ask) => {
+    const { receiver, sender } = udpPair("127.0.0.1");
+    expect(sys.socketError(sender)).toBe(0);
+    sys.close(disown(receiver));
+    expect(sys.write(sender, Buffer.from("to nobody"))).toBe(9);
+    expect(pollOne(sender, POLLIN, 5000) & POLLERR).toBe(POLLERR);
+    expect(ask(sender)).toBe(-ECONNREFUSED);
+    expect(sys.socketError(sender)).toBe(0);
+  });
+
+  it("never share a port, and find it free at once when it was closed", () => {
+    const receiver = own(sys.bindUdp("127.0.0.1", 0));
+    const port = sys.localPort(receiver);
+    expect(sys.bindUdp("127.0.0.1", port)).toBe(-EADDRINUSE);
+    sys.close(disown(receiver));
+    own(sys.bindUdp("127.0.0.1", port));
+  });
+
+  it("give negative errnos", () => {
+    const receiver = own(sys.bindUdp("127.0.0.1", 0));
+    expect(sys.connectUdp("255.255.255.255", 80)).toBe(-EACCES);
+    expect(sys.accept(receiver)).toBe(-EOPNOTSUPP);
+    expect(sys.shutdown(receiver, "both")).toBe(-ENOTCONN);
   });
 });
 
@@ -129,6 +217,7 @@ describe("setNoDelay", () => {
     expect(sys.setNoDelay(client, true)).toBe(0);
     expect(sys.setNoDelay(client, false)).toBe(0);
     expect(sys.setNoDelay(openSocketpair()[0], true)).toBe(-EOPNOTSUPP);
+    expect(sys.setNoDelay(own(sys.bindUdp("127.0.0.1", 0)), true)).toBe(-ENOPROTOOPT);
     expect(sys.setNoDelay(closedDescriptor(), true)).toBe(-EBADF);
   });
 });

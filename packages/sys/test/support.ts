@@ -7,6 +7,7 @@ import { close, pipe, poll, socketpair } from "../src/index.js";
 export const POLLIN = 1;
 export const POLLPRI = 2;
 export const POLLOUT = 4;
+export const POLLERR = 8;
 export const POLLHUP = 16;
 export const POLLNVAL = 32;
 

@@ -1,6 +1,6 @@
 import { outOfRange, wrongType, wrongValue } from "../arguments.js";
 import { LoopError } from "../errors.js";
-import { describeEvents, INFORMATION, INTERESTS, type Interest } from "../events.js";
+import { describeEvents, FAILED, INFORMATION, INTERESTS, type Interest } from "../events.js";
 import type { LoopState } from "../state.js";
 import { type Callback, requireCallback, requireFlag, Watcher, type WatcherOptions } from "./watcher.js";
 
@@ -133,6 +133,8 @@ export class IoWatcher extends Watcher {
 
   /** @internal */
   protected override arm(): void {
+    // A failure that was not told yet belongs to the life that it ended.
+    if ((this.pendingEvents & FAILED) !== 0) this.clearPending();
     this.error = undefined;
     this.state.descriptors.add(this);
   }

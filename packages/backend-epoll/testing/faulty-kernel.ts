@@ -1,0 +1,77 @@
+import type { BackendFactory, Events } from "@polyloop/loop-core";
+import type { Decide, Fault, FaultyKernel } from "@polyloop/loop-core/conformance";
+import { ERROR, HANGUP, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
+import { EpollBackend } from "../src/backend.js";
+import * as errno from "../src/errno.js";
+import { ADD, DELETE, ERR, HUP, IN, MODIFY, OUT, PRI } from "../src/port.js";
+import { type FakeCall, FakeKernel } from "./fake-kernel.js";
+
+const NUMBERS: Readonly<Record<string, number>> = { ...errno, EMFILE: 24, ENFILE: 23, ELOOP: 40 };
+
+const backend = (what: string): Fault => ({ what, costs: "backend" });
+const descriptor = (what: string): Fault => ({ what, costs: "descriptor" });
+const nothing = (what: string): Fault => ({ what, costs: "nothing" });
+
+const ONE_ANSWER = nothing("only one answer");
+
+/** epoll_ctl(2), by operation. EPERM is left out: it is no fault but the nature of a file. */
+const CHANGES: Readonly<Record<number, readonly Fault[]>> = {
+  [ADD]: [
+    ...["EBADF", "EINVAL", "ELOOP"].map(descriptor),
+    ...["ENOMEM", "ENOSPC"].map(backend),
+    // It is there from before; MODIFY finds that it is not.
+    nothing("EEXIST"),
+  ],
+  [MODIFY]: [...["EBADF", "EINVAL"].map(descriptor), backend("ENOMEM"), nothing("ENOENT")],
+  [DELETE]: ["EBADF", "ENOENT"].map(nothing),
+};
+
+/** Everything else. EBADF and EINVAL of a wait: somebody closed the set. */
+const CALLS: Readonly<Record<Exclude<FakeCall, "epoll_ctl">, readonly Fault[]>> = {
+  epoll_create1: ["EMFILE", "ENFILE", "ENOMEM"].map(backend),
+  epoll_pwait2: [nothing("EINTR"), nothing("ENOSYS"), ONE_ANSWER, nothing("EBADF"), nothing("EINVAL")],
+  epoll_wait: [nothing("EINTR"), ONE_ANSWER, nothing("EBADF"), nothing("EINVAL")],
+  eventfd: ["EMFILE", "ENFILE", "ENOMEM"].map(backend),
+};
+
+/** The fake kernel as the conformance kit drives it. */
+export function faultyKernel(): FaultyKernel {
+  const fake = new FakeKernel();
+  const factory: BackendFactory = {
+    name: "epoll",
+    probe: () => ({ ok: true, features: [] }),
+    create: (context) => new EpollBackend(context, fake),
+  };
+  const kernel = {
+    factory,
+    open: (pollable: boolean) => fake.create(pollable),
+    dup: (fd: number) => fake.dup(fd),
+    close: (fd: number) => {
+      fake.close(fd);
+    },
+    raise: (fd: number, events: Events) => {
+      fake.file(fd).raise(toBits(events));
+    },
+    lower: (fd: number, events: Events) => {
+      fake.file(fd).lower(toBits(events));
+    },
+    decide: (() => undefined) as Decide,
+  };
+  fake.fault = (call, { operation }) => {
+    const fault = kernel.decide(call, call === "epoll_ctl" ? (CHANGES[operation] ?? []) : CALLS[call]);
+    fake.mostAnswers = fault === ONE_ANSWER ? 1 : Number.POSITIVE_INFINITY;
+    return fault === undefined || fault === ONE_ANSWER ? 0 : (NUMBERS[fault.what] as number);
+  };
+  return kernel;
+}
+
+function toBits(events: Events): number {
+  const pairs = [
+    [READ, IN],
+    [WRITE, OUT],
+    [PRIORITY, PRI],
+    [ERROR, ERR],
+    [HANGUP, HUP],
+  ] as const;
+  return pairs.reduce((bits, [event, bit]) => ((events & event) === 0 ? bits : bits | bit), 0);
+}

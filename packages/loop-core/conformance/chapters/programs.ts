@@ -1,0 +1,41 @@
+import { Machine } from "../programs/machine.js";
+import { KernelWorld } from "../programs/kernel-world.js";
+import { describeProgram } from "../programs/command.js";
+import { fastCheck } from "../programs/fast-check.js";
+import { programs } from "../programs/generator.js";
+import { howMany, isRepeat, runRandom } from "../programs/random.js";
+import { KINDS } from "../programs/world.js";
+import { Loop } from "../../src/loop.js";
+import { observe } from "../observed-backend.js";
+import type { Suite } from "../suite.js";
+
+/** Programs in one test: a second or so. */
+const BATCH = 250;
+const DEFAULT_COUNT = 1000;
+
+/** Random programs against poll(2). */
+export function programsChapter(suite: Suite): void {
+  suite.describe("random programs: nothing ready is lost, nothing stale or foreign is told, nothing spins", () => {
+    const count = isRepeat() ? 1 : howMany(suite.options.programs ?? DEFAULT_COUNT);
+    for (let done = 0, batch = 0; done < count; done += BATCH, batch++) {
+      const size = Math.min(BATCH, count - done);
+      suite.test(`programs ${String(done + 1)} to ${String(done + size)}`, () => {
+        const arbitrary = programs(fastCheck(), KINDS);
+        runRandom({ arbitrary, describe: describeProgram, count: size, batch }, (commands) => {
+          const world = new KernelWorld();
+          const observed = observe(suite.factory);
+          const loop = new Loop({ backend: observed, strict: true });
+          const { edge } = loop.backend.supports;
+          try {
+            const machine = new Machine(loop, world, { edge, polls: () => observed.made[0]?.polls ?? 0 });
+            machine.run(commands);
+            machine.settle();
+          } finally {
+            loop.close();
+            world.end();
+          }
+        });
+      });
+    }
+  });
+}
