@@ -3,7 +3,7 @@ import type { Decide, Fault, FaultyKernel } from "@polyloop/loop-core/conformanc
 import { ERROR, HANGUP, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
 import { EpollBackend } from "../src/backend.js";
 import * as errno from "../src/errno.js";
-import { ADD, DELETE, ERR, HUP, IN, MODIFY, OUT, PRI } from "../src/port.js";
+import { ADD, DELETE, type EpollPort, ERR, HUP, IN, MODIFY, OUT, PRI } from "../src/port.js";
 import { type FakeCall, FakeKernel } from "./fake-kernel.js";
 
 const NUMBERS: Readonly<Record<string, number>> = { ...errno, EMFILE: 24, ENFILE: 23, ELOOP: 40 };
@@ -34,13 +34,13 @@ const CALLS: Readonly<Record<Exclude<FakeCall, "epoll_ctl">, readonly Fault[]>> 
   eventfd: ["EMFILE", "ENFILE", "ENOMEM"].map(backend),
 };
 
-/** The fake kernel as the conformance kit drives it. */
-export function faultyKernel(): FaultyKernel {
+/** The fake kernel as the conformance kit drives it; `reach` may put something between it and the state machine. */
+export function faultyKernel(reach: (port: EpollPort) => EpollPort = (port) => port): FaultyKernel {
   const fake = new FakeKernel();
   const factory: BackendFactory = {
     name: "epoll",
     probe: () => ({ ok: true, features: [] }),
-    create: (context) => new EpollBackend(context, fake),
+    create: (context) => new EpollBackend(context, reach(fake)),
   };
   const kernel = {
     factory,
