@@ -233,7 +233,8 @@ export class EpollBackend implements Backend {
         this.markChanged(fd);
       } else {
         this.states.set(fd, 0);
-        sink.failed(fd, -result);
+        // EINVAL: it was closed while it was watched, and a new set has taken its number.
+        sink.failed(fd, fd === this.set.fd ? EBADF : -result);
         reported = true;
       }
     }

@@ -135,6 +135,17 @@ describe("recreate and close", () => {
     expect(look()).toEqual([`${String(fd)} READ`]);
   });
 
+  it("a number that was closed while watched and is the new set's own is a closed one", () => {
+    const fd = kernel.create();
+    want(fd, READ);
+    look();
+    kernel.close(fd);
+    backend.recreate();
+    expect(backend.fd).toBe(fd);
+    backend.modify(fd, 0, READ);
+    expect(look()).toEqual([`${String(fd)} failed ${String(EBADF)}`]);
+  });
+
   it("close is idempotent and gives the set back", () => {
     backend.close();
     backend.close();

@@ -5,6 +5,8 @@ import { EDGE, type Events, FAILED, INFORMATION, type Interest, READ, WRITE } fr
 import type { PendingQueues } from "./pending.js";
 import type { IoWatcher } from "./watchers/io.js";
 
+const EBADF = 9;
+
 /** The interest a backend was last given, in the low bits of a descriptor's state. */
 const ARMED = 0x3f;
 /** The descriptor is on the dirty list. */
@@ -105,6 +107,15 @@ export class DescriptorTable {
   /** A descriptor cannot be watched: its watchers stop and are told why, once. */
   failed(fd: number, errno: number): void {
     this.forget(fd);
+    this.failWatchers(fd, errno);
+  }
+
+  /** A descriptor was closed while it was watched, and its number is the loop's own now: as if the backend had said so. */
+  taken(fd: number): void {
+    this.failWatchers(fd, EBADF);
+  }
+
+  private failWatchers(fd: number, errno: number): void {
     const error = systemError("poll", errno, `descriptor ${String(fd)}`);
     let watcher = this.first(fd);
     while (watcher !== null) {

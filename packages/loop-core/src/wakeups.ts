@@ -52,6 +52,7 @@ export class Wakeups {
   open(): Wakeup {
     if (this.wakeup === null) {
       this.wakeup = openWakeup(this.system);
+      this.state.descriptors.taken(this.wakeup.fd);
       this.watcher = new IoWatcher(this.state, this.wakeup.fd, READ, neverCalled, { ref: false });
       this.fd = this.wakeup.fd;
     }
@@ -114,6 +115,7 @@ export class Wakeups {
     this.noteLost();
     const result = this.wakeup.reopen();
     if (result < 0) throw systemError("eventfd", result, "the loop's wake-up", remedyOf(errnoCode(result)));
+    this.state.descriptors.taken(this.wakeup.fd);
     // It may be the same number again.
     this.watcher?.set(this.wakeup.fd, READ);
     this.watcher?.start();

@@ -170,6 +170,30 @@ describe("promise 17: a descriptor that fails", () => {
     expect(seen).toEqual(["READ"]);
   });
 
+  it("closed while watched, and its number taken by the loop's own wake-up: it fails at once", () => {
+    const { loop, backend, system } = scriptedLoop();
+    const seen: string[] = [];
+    system.limit = 100_000;
+    const watcher = loop.io(900, READ, ({ error }, events) =>
+      seen.push(`${describeEvents(events)} ${String(error?.code)}`),
+    );
+    loop.run("nowait");
+    let woken = 0;
+    const wake = loop.async(() => woken++);
+    expect(system.wakeups[0]?.fd).toBe(900);
+    expect([watcher.active, watcher.error?.code]).toEqual([false, "EBADF"]);
+    wake.send();
+    backend.next((sink) => {
+      sink.ready(900, READ);
+    });
+    loop.run("nowait");
+    expect([seen, woken]).toEqual([["READ|WRITE|FAILED EBADF"], 1]);
+    expect(backend.changes).toEqual([
+      { fd: 900, from: 0, to: READ },
+      { fd: 900, from: READ, to: READ },
+    ]);
+  });
+
   it("a stopped watcher that shares the number gets nothing of it", () => {
     const { loop, backend } = scriptedLoop();
     let called = 0;
