@@ -276,6 +276,8 @@ export class FakeSet implements EpollSet {
 
   private answer(fault: number, answers: Int32Array, timeout: number): number {
     const { kernel } = this;
+    // An answer that a test has put in the kernel's mouth is true from now on: somebody has closed the set.
+    if (fault === EBADF && kernel.lookup(this.fd) !== undefined) kernel.close(this.fd);
     const errno = fault !== 0 ? fault : this.fd < 0 ? EBADF : 0;
     let count = 0;
     if (errno === 0) {

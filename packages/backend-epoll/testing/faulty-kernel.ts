@@ -26,11 +26,11 @@ const CHANGES: Readonly<Record<number, readonly Fault[]>> = {
   [DELETE]: ["EBADF", "ENOENT"].map(nothing),
 };
 
-/** Everything else. EBADF and EINVAL of a wait: somebody closed the set. */
+/** Everything else. EBADF of a wait: somebody closed the set. */
 const CALLS: Readonly<Record<Exclude<FakeCall, "epoll_ctl">, readonly Fault[]>> = {
   epoll_create1: ["EMFILE", "ENFILE", "ENOMEM"].map(backend),
-  epoll_pwait2: [nothing("EINTR"), nothing("ENOSYS"), ONE_ANSWER, nothing("EBADF"), nothing("EINVAL")],
-  epoll_wait: [nothing("EINTR"), ONE_ANSWER, nothing("EBADF"), nothing("EINVAL")],
+  epoll_pwait2: [nothing("EINTR"), nothing("ENOSYS"), ONE_ANSWER, nothing("EBADF")],
+  epoll_wait: [nothing("EINTR"), ONE_ANSWER, nothing("EBADF")],
   eventfd: ["EMFILE", "ENFILE", "ENOMEM"].map(backend),
 };
 

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { probe } from "../src/recovery.js";
 import { alwaysReadyChapter } from "./chapters/always-ready.js";
 import { availabilityChapter } from "./chapters/availability.js";
@@ -7,6 +6,7 @@ import { contractChapter } from "./chapters/contract.js";
 import { duplicatesChapter } from "./chapters/duplicates.js";
 import { edgeChapter } from "./chapters/edge.js";
 import { embeddingChapter } from "./chapters/embedding.js";
+import { elsewhereChapter } from "./chapters/elsewhere.js";
 import { endsChapter } from "./chapters/ends.js";
 import { fairnessChapter } from "./chapters/fairness.js";
 import { growthChapter } from "./chapters/growth.js";
@@ -16,6 +16,7 @@ import { levelChapter } from "./chapters/level.js";
 import { lifeChapter } from "./chapters/life.js";
 import { livesChapter } from "./chapters/lives.js";
 import { manifestChapter } from "./chapters/manifest.js";
+import { memoryChapter } from "./chapters/memory.js";
 import { numbersChapter } from "./chapters/numbers.js";
 import { programsChapter } from "./chapters/programs.js";
 import { readinessChapter } from "./chapters/readiness.js";
@@ -26,6 +27,7 @@ import { turnsChapter } from "./chapters/turns.js";
 import { waitsChapter } from "./chapters/waits.js";
 import { wakeupChapter } from "./chapters/wakeup.js";
 import type { ConformanceOptions } from "./options.js";
+import { requireOptions } from "./require-options.js";
 import { Suite } from "./suite.js";
 
 const CHAPTERS: readonly ((suite: Suite) => void)[] = [
@@ -49,7 +51,9 @@ const CHAPTERS: readonly ((suite: Suite) => void)[] = [
   lifeChapter,
   recreationChapter,
   livesChapter,
+  memoryChapter,
   endsChapter,
+  elsewhereChapter,
   manifestChapter,
   contractChapter,
   programsChapter,
@@ -75,19 +79,4 @@ export function conformance(options: ConformanceOptions): void {
     if (!answer.ok && skipAll === undefined) return;
     for (const chapter of CHAPTERS) chapter(suite);
   });
-}
-
-function requireOptions(options: ConformanceOptions): void {
-  for (const name of ["describe", "it"] as const) {
-    assert.equal(
-      typeof options[name],
-      "function",
-      `conformance() takes { describe, it, factory }; ${name} is no function`,
-    );
-  }
-  const { factory } = options as { readonly factory: unknown };
-  assert.ok(
-    typeof factory === "object" && factory !== null && "probe" in factory && "create" in factory,
-    "conformance() takes { describe, it, factory }; factory is no backend factory (call the function that makes one)",
-  );
 }

@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { ManualSystem } from "../testing/manual-system.js";
 import type { BackendFactory } from "../src/backend.js";
+import { wrongType } from "../src/arguments.js";
 import { Loop } from "../src/loop.js";
+import { requireFactory } from "../src/recovery.js";
 import type { TestRunner } from "./options.js";
-import { type Command, describeProgram } from "./programs/command.js";
+import type { Command } from "./programs/command.js";
 import type { Decide, Fault, FaultyKernel } from "./programs/fake-kernel.js";
 import { FakeWorld } from "./programs/fake-world.js";
 import { fastCheck } from "./programs/fast-check.js";
-import { type FaultyProgram, faultyPrograms, programs } from "./programs/generator.js";
+import { type FaultyProgram, faultyPrograms, MOST_FAULTS, programs } from "./programs/generator.js";
 import { Machine } from "./programs/machine.js";
-import { howMany, isRepeat, runRandom } from "./programs/random.js";
+import { firstSeed, howMany, isRepeat, ProgramFailure, runRandom } from "./programs/random.js";
+import { requireRunner } from "./require-options.js";
 
 /** What `faultPrograms()` needs to know. */
 export interface FaultProgramsOptions extends TestRunner {
@@ -19,13 +22,14 @@ export interface FaultProgramsOptions extends TestRunner {
   readonly programs?: number;
 }
 
+const DEFAULT_COUNT = 2000;
 /** Programs in one test. */
 const BATCH = 1000;
-/** Programs in which every call is made to fail once, in every way. */
-const SYSTEMATIC = 30;
+/** Of so many programs there is one in which every call is made to fail once, in every way. */
+const SYSTEMATIC = 60;
 const LIMIT = 120_000;
-/** Backends that a program may use up: one more than it has faults. */
-const CANDIDATES = 8;
+/** Backends that a program may use up: each fault costs one at most. */
+const CANDIDATES = MOST_FAULTS + 1;
 
 /**
  * Defines tests that drive a backend's state machine over its fake kernel while calls go wrong: at random, and one after the
@@ -33,10 +37,16 @@ const CANDIDATES = 8;
  * faults are over, everything wanted and ready is delivered within two turns.
  */
 export function faultPrograms(options: FaultProgramsOptions): void {
+  requireRunner("faultPrograms", options);
   const { describe, it, kernel } = options;
-  const { name } = kernel().factory;
+  const given: unknown = kernel;
+  if (typeof given !== "function") {
+    throw wrongType("faultPrograms", "kernel", "a function that makes a fake kernel", given);
+  }
+  const { name } = requireFactory("faultPrograms", kernel().factory);
   describe(`the ${name} backend's state machine, while the kernel says no`, () => {
-    const count = isRepeat() ? 1 : howMany(options.programs ?? 2000);
+    const asked = howMany(options.programs ?? DEFAULT_COUNT);
+    const count = isRepeat() ? 1 : asked;
     for (let done = 0, batch = 0; done < count; done += BATCH, batch++) {
       const size = Math.min(BATCH, count - done);
       const title = `random programs ${String(done + 1)} to ${String(done + size)}: nothing is lost, stale or foreign`;
@@ -44,7 +54,13 @@ export function faultPrograms(options: FaultProgramsOptions): void {
         title,
         promised(() => {
           const arbitrary = faultyPrograms(fastCheck(), new FakeWorld(kernel()).kinds);
-          runRandom({ arbitrary, describe: describeFaulty, count: size, batch }, ({ commands, faults }) => {
+          const campaign = {
+            arbitrary,
+            title: "while the kernel says no",
+            count: size,
+            batch,
+          };
+          runRandom(campaign, ({ commands, faults }) => {
             runFaulty(kernel(), commands, faults);
           });
         }),
@@ -57,7 +73,10 @@ export function faultPrograms(options: FaultProgramsOptions): void {
       promised(() => {
         const fc = fastCheck();
         const { kinds } = new FakeWorld(kernel());
-        for (const commands of fc.sample(programs(fc, kinds), { numRuns: SYSTEMATIC, seed: 1 })) {
+        for (const commands of fc.sample(programs(fc, kinds), {
+          numRuns: Math.ceil(asked / SYSTEMATIC),
+          seed: firstSeed(),
+        })) {
           failEach(kernel, commands);
         }
       }),
@@ -98,7 +117,10 @@ function tryOut(
       ways = faults.length;
     });
   } catch (error) {
-    throw new Error(`${(error as Error).message}\n${describeFaulty({ commands, faults: [fault] })}`, { cause: error });
+    const program = error instanceof ProgramFailure ? error.steps.join("\n") : "";
+    throw new Error(`${(error as Error).message}\n${program}\nagain: POLYLOOP_SEED=${String(firstSeed())}`, {
+      cause: error,
+    });
   }
   return ways;
 }
@@ -110,25 +132,29 @@ function runFaulty(
   onFault: (ways: readonly Fault[]) => void = () => undefined,
 ): void {
   let calls = 0;
+  let steps: string[] = [];
   const met: Fault[] = [];
-  const decide: Decide = (_call, ways) => {
+  const decide: Decide = (name, ways) => {
     const number = calls++;
     const planned = faults.find(({ call }) => call === number);
     if (planned === undefined) return undefined;
     onFault(ways);
     const fault = ways[planned.way % ways.length];
-    if (fault !== undefined) met.push(fault);
+    if (fault === undefined) return undefined;
+    met.push(fault);
+    steps.push(`    (${name}: ${fault.what})`);
     return fault;
   };
   const world = new FakeWorld(kernel);
   kernel.decide = decide;
   const restore = silenceWarnings();
   const loop = new Loop({ backend: candidates(kernel.factory), system: new ManualSystem() });
+  const machine = new Machine(loop, world, {
+    edge: loop.backend.supports.edge,
+    mayFail: () => met.some(({ costs }) => costs === "descriptor"),
+  });
+  steps = machine.steps;
   try {
-    const machine = new Machine(loop, world, {
-      edge: loop.backend.supports.edge,
-      mayFail: () => met.some(({ costs }) => costs === "descriptor"),
-    });
     machine.run(commands);
     kernel.decide = () => undefined;
     machine.settle();
@@ -136,6 +162,8 @@ function runFaulty(
       const names = met.map(({ what }) => what).join(", ");
       assert.equal(loop.backend.skipped.length, 0, `the backend was given up for ${names}, which was no reason`);
     }
+  } catch (error) {
+    throw new ProgramFailure(error, steps);
   } finally {
     kernel.decide = () => undefined;
     loop.close();
@@ -160,9 +188,4 @@ function candidates(factory: BackendFactory): readonly BackendFactory[] {
     probe: () => ({ ok: true, features: [] }),
     create: (context) => factory.create(context),
   }));
-}
-
-function describeFaulty({ commands, faults }: FaultyProgram): string {
-  const lines = faults.map(({ call, way }) => `  call ${String(call)} fails, way ${String(way)}`);
-  return [describeProgram(commands), ...lines].join("\n");
 }

@@ -9,12 +9,13 @@ const MOST_WAITS = 6;
 
 /**
  * What each program begins with: `core` is loop-core, taken from where the kit lies, so that it is the copy that the module of
- * the entry sees, too; `open()` makes a loop on the backend under test; PATIENCE are milliseconds.
+ * the entry sees, too; `ofTheKit("@polyloop/sys")` is what the kit has of that name; `open()` makes a loop on the backend under test; PATIENCE are milliseconds.
  */
 const PRELUDE = `
 const { createRequire } = await import("node:module");
 const { pathToFileURL } = await import("node:url");
-const core = await import(pathToFileURL(createRequire(KIT).resolve("@polyloop/loop-core")).href);
+const ofTheKit = (name) => import(pathToFileURL(createRequire(KIT).resolve(name)).href);
+const core = await ofTheKit("@polyloop/loop-core");
 await import(ENTRY);
 // No directory to search in: it is the entry that must have registered the backend.
 const open = () => core.createLoop({ backend: NAME, strict: true, root: "/proc/self" });
@@ -46,21 +47,29 @@ function specifierOf(entry: string | URL): string {
   return isAbsolute(entry) ? pathToFileURL(entry).href : entry;
 }
 
+/** How a process is started. */
+interface Start {
+  /** Options of Node. */
+  readonly options?: readonly string[];
+  /** What can be read from its descriptor 0. */
+  readonly input?: string;
+}
+
 /** Runs a program in a process of its own until it ends. It must: one that hangs is ended and is a failure. */
-export function runProgram(scene: Scene, body: string, options: readonly string[] = []): Ending {
+export function runProgram(scene: Scene, body: string, { options = [], input = "" }: Start = {}): Ending {
   const program = programText(scene, body);
   const { status, signal, stdout, stderr, error } = spawnSync(
     process.execPath,
     [...options, "--input-type=module", "-e", program],
-    { timeout: scene.patience * MOST_WAITS, killSignal: "SIGKILL", encoding: "utf8" },
+    { timeout: scene.patience * MOST_WAITS, killSignal: "SIGKILL", encoding: "utf8", input },
   );
   assert.ok(error === undefined || signal === "SIGKILL", `the process could not be started: ${String(error)}`);
   return { status, signal, stdout, stderr };
 }
 
 /** Runs a program that must end by itself, with this exit status. */
-export function mustEnd(scene: Scene, body: string, status = 0, options: readonly string[] = []): Ending {
-  const ending = runProgram(scene, body, options);
+export function mustEnd(scene: Scene, body: string, status = 0, start: Start = {}): Ending {
+  const ending = runProgram(scene, body, start);
   const hung = ending.signal === "SIGKILL" ? ", because it went on and on" : "";
   const how = ending.signal === null ? `status ${String(ending.status)}` : `signal ${ending.signal}${hung}`;
   const said = `${ending.stdout}${ending.stderr}`;

@@ -18,10 +18,10 @@ export interface Backend {
   /** What this backend can do; users, core and the conformance kit read it. */
   readonly supports: Capabilities;
   /**
-   * Records that descriptor `fd`, until now registered for `from`, is wanted for `to`. At most one call a descriptor and
-   * turn; the kernel hears of it at the next `poll` or `flush`. `from === to` means that the number may stand for another
-   * file by now, or that an edge may have been missed: look again. Never throws for a bad descriptor: that is reported by
-   * `sink.failed` at the next `poll`.
+   * Records that descriptor `fd`, until now registered for `from`, is wanted for `to`. The kernel hears of it at the next
+   * `poll` or `flush`. Usually there is one call a descriptor and turn; when several come before that, the last one counts.
+   * `from === to` means that the number may stand for another file by now, or that an edge may have been missed: look
+   * again. Never throws for a bad descriptor: that is reported by `sink.failed` at the next `poll`.
    */
   modify(fd: number, from: Interest, to: Interest): void;
   /**

@@ -3,13 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Backend, Sink } from "../../src/backend.js";
 import { DescriptorMap } from "../../src/descriptor-map.js";
 import { PRIORITY, READ, WRITE } from "../../src/events.js";
+import { staysAwake } from "../awake.js";
 import { SINK_USED_OUTSIDE } from "../bare-backend.js";
 import { openDescriptors } from "../open-descriptors.js";
 import type { Scene } from "../scene.js";
+import { monotonic } from "../stopwatch.js";
 import type { Suite } from "../suite.js";
 
 /** Turns in which something must not happen. */
 const TURNS = 5;
+/** Calls of flush(), and milliseconds that the shortest may take: no load makes all of them long. */
+const FLUSHES = 50;
+const LONG = 10;
 
 /** The contract's words about single calls, where a loop would hide what is wrong. */
 export function contractChapter(suite: Suite): void {
@@ -134,6 +139,7 @@ export function contractChapter(suite: Suite): void {
     );
 
     suite.it("a change taken back before poll() is no change", (scene) => {
+      // Core tells again what changed after a turn that an error ended before its poll.
       const bare = scene.bare();
       const [reader, writer] = scene.objects.pipe();
       scene.objects.send(writer);
@@ -146,6 +152,30 @@ export function contractChapter(suite: Suite): void {
       for (const interest of [READ, WRITE, READ]) bare.want(reader, interest);
       assert.deepEqual(scene.reports(bare), [`${String(reader)} READ`]);
     });
+
+    for (const [what, changes] of [
+      ["with nothing to hand over", false],
+      ["with a change to hand over", true],
+    ] as const) {
+      suite.it(`flush() ${what} does not wait`, (scene) => {
+        const bare = scene.bare();
+        const [reader] = scene.objects.pipe();
+        bare.want(reader, READ);
+        bare.poll(0);
+        let wanted = true;
+        let best = Number.POSITIVE_INFINITY;
+        staysAwake("calls of flush()", FLUSHES, () => {
+          if (changes) {
+            wanted = !wanted;
+            bare.want(reader, wanted ? READ : 0);
+          }
+          const begin = monotonic();
+          bare.flush();
+          best = Math.min(best, monotonic() - begin);
+        });
+        assert.ok(best < LONG, `the shortest of ${String(FLUSHES)} calls of flush() took ${String(best)} ms`);
+      });
+    }
 
     suite.it("flush() without changes, before any poll and again and again, changes nothing", (scene) => {
       const bare = scene.bare();

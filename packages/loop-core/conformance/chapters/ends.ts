@@ -147,7 +147,7 @@ export function endsChapter(suite: Suite): void {
         console.log(descriptors() - before);
         `,
         0,
-        ["--expose-gc"],
+        { options: ["--expose-gc"] },
       );
       const left = Number(stdout);
       assert.ok(

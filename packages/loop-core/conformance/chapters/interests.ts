@@ -51,7 +51,7 @@ export function interestsChapter(suite: Suite): void {
       });
     }
 
-    suite.it("of PRIORITY are told of TCP's urgent data, beside READ and alone", (scene) => {
+    suite.it("of PRIORITY are told of TCP's urgent data, alone and beside READ and WRITE", (scene) => {
       requireClaim(scene, "priority");
       const [near, far] = scene.objects.tcpPair();
       const alone = scene.watch(near, PRIORITY);
@@ -65,6 +65,11 @@ export function interestsChapter(suite: Suite): void {
       scene.objects.settled(near, READ);
       assert.equal(tellsTheTruth(scene, both, "an ordinary one came behind it", PRIORITY), READ | PRIORITY);
       assert.equal(tellsTheTruth(scene, alone, "an ordinary one came behind it", PRIORITY), PRIORITY);
+      both.watcher.stop();
+      for (const more of [WRITE, READ | WRITE]) {
+        alone.watcher.modify(more | PRIORITY);
+        assert.equal(tellsTheTruth(scene, alone, "it asked for more", PRIORITY), more | PRIORITY);
+      }
     });
   });
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { poll, sendUrgent } from "@polyloop/sys";
+import type { Capabilities } from "../../src/backend.js";
 import { EDGE, PRIORITY, READ } from "../../src/events.js";
+import type { BareBackend } from "../bare-backend.js";
 import { ensure } from "../descriptor-set.js";
 import type { Scene } from "../scene.js";
 import { monotonic } from "../stopwatch.js";
@@ -54,7 +56,7 @@ export function manifestChapter(suite: Suite): void {
 
     suite.it("preciseTimeouts: if claimed, a wait of 0.2 ms can end within 0.9 ms", (scene) => {
       const { bare } = scenePolled(scene, false);
-      if (!bare.backend.supports.preciseTimeouts) return;
+      ifClaimed(scene, bare, "preciseTimeouts");
       let possible = 0;
       for (let wait = 0; wait < WAITS; wait++) {
         if (isShort(() => bare.poll(SHORT))) return;
@@ -68,7 +70,7 @@ export function manifestChapter(suite: Suite): void {
 
     suite.it("preciseTimeouts: if not claimed, no wait of 0.2 ms ends within 0.9 ms", (scene) => {
       const { bare } = scenePolled(scene, false);
-      if (bare.backend.supports.preciseTimeouts) return;
+      ifNotClaimed(scene, bare, "preciseTimeouts");
       for (let wait = 0; wait < WAITS_HIDDEN; wait++) {
         assert.ok(!isShort(() => bare.poll(SHORT)), "a wait of 0.2 ms took less than 0.9 ms: the manifest hides that");
       }
@@ -78,7 +80,7 @@ export function manifestChapter(suite: Suite): void {
       "edge: if claimed, a descriptor with EDGE is reported once, and again only after something new",
       (scene) => {
         const { bare, reader, writer } = wantEdge(scene);
-        if (!bare.backend.supports.edge) return;
+        ifClaimed(scene, bare, "edge");
         const report = `${String(reader)} READ`;
         assert.deepEqual(scene.reports(bare), [report]);
         for (let turn = 0; turn < TURNS; turn++) {
@@ -95,7 +97,7 @@ export function manifestChapter(suite: Suite): void {
 
     suite.it("edge: if not claimed, readiness is level-triggered even for an interest with EDGE", (scene) => {
       const { bare, reader } = wantEdge(scene);
-      if (bare.backend.supports.edge) return;
+      ifNotClaimed(scene, bare, "edge");
       for (let turn = 0; turn < TURNS; turn++) {
         const reports = scene.reports(bare);
         assert.deepEqual(reports, [`${String(reader)} READ`], "EDGE was honoured, and the manifest hides that");
@@ -120,7 +122,7 @@ export function manifestChapter(suite: Suite): void {
       const bare = scene.bare();
       const { near } = urgent(scene);
       bare.want(near, PRIORITY);
-      if (!bare.backend.supports.priority) return;
+      ifClaimed(scene, bare, "priority");
       assert.deepEqual(scene.reports(bare), [`${String(near)} PRIORITY`]);
       bare.want(near, READ | PRIORITY);
       assert.deepEqual(scene.reports(bare), [`${String(near)} PRIORITY`]);
@@ -130,7 +132,7 @@ export function manifestChapter(suite: Suite): void {
       const bare = scene.bare();
       const { near } = urgent(scene);
       bare.want(near, PRIORITY);
-      if (bare.backend.supports.priority) return;
+      ifNotClaimed(scene, bare, "priority");
       for (let turn = 0; turn < TURNS; turn++) {
         assert.deepEqual(bare.poll(2), [], "urgent data was reported, and the manifest hides that");
       }
@@ -138,7 +140,7 @@ export function manifestChapter(suite: Suite): void {
 
     suite.it("pollable: if claimed, fd is a descriptor that becomes readable when something is ready", (scene) => {
       const { bare } = scenePolled(scene);
-      if (!bare.backend.supports.pollable) return;
+      ifClaimed(scene, bare, "pollable");
       const { fd } = bare.backend;
       assert.ok(fd >= 0, `supports.pollable, and fd is ${String(fd)}`);
       bare.flush();
@@ -147,14 +149,24 @@ export function manifestChapter(suite: Suite): void {
 
     suite.it("pollable: if not claimed, fd is -1", (scene) => {
       const { bare } = scenePolled(scene);
-      if (bare.backend.supports.pollable) return;
+      ifNotClaimed(scene, bare, "pollable");
       assert.equal(bare.backend.fd, -1, "there is a descriptor, and the manifest hides it");
     });
   });
 }
 
+/** Leaves a test about what the manifest does not claim. */
+function ifClaimed(scene: Scene, { backend }: BareBackend, claim: keyof Capabilities): void {
+  if (!backend.supports[claim]) scene.skip(`it does not claim ${claim}`);
+}
+
+/** Leaves a test about what the manifest claims. */
+function ifNotClaimed(scene: Scene, { backend }: BareBackend, claim: keyof Capabilities): void {
+  if (backend.supports[claim]) scene.skip(`it claims ${claim}`);
+}
+
 /** A backend that has polled once: what it found out by that belongs into its manifest. */
-function scenePolled(scene: Scene, ready = true): { bare: ReturnType<Scene["bare"]>; fd: number } {
+function scenePolled(scene: Scene, ready = true): { bare: BareBackend; fd: number } {
   const bare = scene.bare();
   const fd = scene.objects.eventfd(ready ? 1 : 0);
   bare.want(fd, READ);
@@ -171,7 +183,7 @@ function isShort(wait: () => unknown): boolean {
 }
 
 /** A pipe with a byte in it, wanted edge-triggered. */
-function wantEdge(scene: Scene): { bare: ReturnType<Scene["bare"]>; reader: number; writer: number } {
+function wantEdge(scene: Scene): { bare: BareBackend; reader: number; writer: number } {
   const bare = scene.bare();
   const [reader, writer] = scene.objects.pipe();
   scene.objects.send(writer);

@@ -1,9 +1,8 @@
 import { Machine } from "../programs/machine.js";
 import { KernelWorld } from "../programs/kernel-world.js";
-import { describeProgram } from "../programs/command.js";
 import { fastCheck } from "../programs/fast-check.js";
 import { programs } from "../programs/generator.js";
-import { howMany, isRepeat, runRandom } from "../programs/random.js";
+import { howMany, isRepeat, ProgramFailure, runRandom } from "../programs/random.js";
 import { KINDS } from "../programs/world.js";
 import { Loop } from "../../src/loop.js";
 import { observe } from "../observed-backend.js";
@@ -21,15 +20,18 @@ export function programsChapter(suite: Suite): void {
       const size = Math.min(BATCH, count - done);
       suite.test(`programs ${String(done + 1)} to ${String(done + size)}`, () => {
         const arbitrary = programs(fastCheck(), KINDS);
-        runRandom({ arbitrary, describe: describeProgram, count: size, batch }, (commands) => {
+        const campaign = { arbitrary, title: "nothing spins", count: size, batch };
+        runRandom(campaign, (commands) => {
           const world = new KernelWorld();
           const observed = observe(suite.factory);
           const loop = new Loop({ backend: observed, strict: true });
           const { edge } = loop.backend.supports;
+          const machine = new Machine(loop, world, { edge, polls: () => observed.made[0]?.polls ?? 0 });
           try {
-            const machine = new Machine(loop, world, { edge, polls: () => observed.made[0]?.polls ?? 0 });
             machine.run(commands);
             machine.settle();
+          } catch (error) {
+            throw new ProgramFailure(error, machine.steps);
           } finally {
             loop.close();
             world.end();

@@ -53,7 +53,7 @@ export function stampChapter(suite: Suite): void {
       suite.it(`the stamp ${name} is the present, on CLOCK_MONOTONIC and CLOCK_REALTIME`, (scene) => {
         const bare = scene.bare();
         prepare(scene, bare);
-        const wrong = Array.from({ length: 5 }, () => inspectStamp(bare, timeout));
+        const wrong = Array.from({ length: 5 }, () => inspectStamp(scene, bare, timeout));
         // The wall clock may be set at any moment, but not during each of the polls.
         assert.ok(wrong.includes(undefined), wrong[0]);
       });
@@ -65,7 +65,7 @@ export function stampChapter(suite: Suite): void {
         const begin = monotonic();
         bare.poll(20);
         const end = monotonic();
-        if (!isStamped(bare)) return;
+        requireStamp(scene, bare);
         if (end - (bare.stamp[MONOTONIC] as number) < (end - begin) / 2) return;
       }
       assert.fail(`${String(ATTEMPTS)} waits of 20 ms were stamped with the time before them`);
@@ -109,19 +109,20 @@ function wantReadable(scene: Scene, bare: BareBackend): number {
   return reader;
 }
 
-function isStamped(bare: BareBackend): boolean {
-  return !Number.isNaN(bare.stamp[MONOTONIC]);
+/** Leaves a test about the time of a wait if the backend has not stored it: it need not. */
+function requireStamp(scene: Scene, bare: BareBackend): void {
+  if (Number.isNaN(bare.stamp[MONOTONIC])) scene.skip("it stores no time after its wait");
 }
 
 /**
  * One poll, whose stamp must lie between the moments before it and after it. Returns what is wrong with the stamp of the wall
  * clock, if anything is.
  */
-function inspectStamp(bare: BareBackend, timeout: number): string | undefined {
+function inspectStamp(scene: Scene, bare: BareBackend, timeout: number): string | undefined {
   const before = [monotonic(), wall()] as const;
   bare.poll(timeout);
   const after = [monotonic(), wall()] as const;
-  if (!isStamped(bare)) return undefined;
+  requireStamp(scene, bare);
   const [stamp, wallStamp] = [bare.stamp[MONOTONIC] as number, bare.stamp[WALL] as number];
   assert.ok(
     stamp <= after[0] + ROUNDING,

@@ -19,7 +19,7 @@ export type Command =
   | { readonly do: "stop"; readonly watcher: number }
   | { readonly do: "modify"; readonly watcher: number; readonly interest: Interest }
   | { readonly do: "set"; readonly watcher: number; readonly slot: number; readonly interest: Interest }
-  | { readonly do: "write" | "fill" | "read" | "drain"; readonly slot: number }
+  | { readonly do: "write" | "urge" | "fill" | "read" | "drain"; readonly slot: number }
   | { readonly do: "shutdown"; readonly slot: number; readonly direction: Direction }
   /** The watcher's next callback does these. */
   | { readonly do: "plan"; readonly watcher: number; readonly commands: readonly Command[] }
@@ -30,32 +30,29 @@ export type Command =
   /** Declares the kernel state lost. */
   | { readonly do: "recreate" };
 
-/** A program as text, a line each, as a person would write it down. */
-export function describeProgram(commands: readonly Command[], indent = "  "): string {
-  return commands.map((command) => indent + describeCommand(command, indent)).join("\n");
-}
-
-function describeCommand(command: Command, indent: string): string {
+/** A command as a person would write it down; `target` says what its index has meant. */
+export function describeCommand(command: Command, target: string): string {
   const { do: verb } = command;
   switch (command.do) {
     case "open":
-      return `open ${command.kind}`;
+      return `open a ${command.kind}`;
     case "replace":
-      return `replace #${String(command.slot)} by ${command.kind}, watched for ${describeEvents(command.interest)}`;
+      return `replace ${target} by a ${command.kind} and watch it for ${describeEvents(command.interest)}`;
     case "watch":
-      return `watch #${String(command.slot)} for ${describeEvents(command.interest)}${command.edge ? ", edge" : ""}`;
+      return `watch ${target} for ${describeEvents(command.interest)}${command.edge ? ", edge" : ""}`;
     case "modify":
-      return `modify watcher ${String(command.watcher)} to ${describeEvents(command.interest)}`;
+      return `modify ${target} to ${describeEvents(command.interest)}`;
     case "set":
-      return `set watcher ${String(command.watcher)} to #${String(command.slot)}, ${describeEvents(command.interest)}`;
+      return `set ${target}, ${describeEvents(command.interest)}`;
     case "shutdown":
-      return `shutdown #${String(command.slot)} ${command.direction}`;
+      return `shut down ${target}: ${command.direction}`;
     case "plan":
-      return `in the next callback of watcher ${String(command.watcher)}:\n${describeProgram(command.commands, `${indent}  `)}`;
-    case "start":
-    case "stop":
-      return `${verb} watcher ${String(command.watcher)}`;
+      return `the next callback of ${target} does ${command.commands.map((one) => one.do).join(", ")}`;
+    case "turn":
+    case "wait":
+    case "recreate":
+      return verb;
     default:
-      return "slot" in command ? `${verb} #${String(command.slot)}` : verb;
+      return `${verb} ${target}`;
   }
 }

@@ -1,4 +1,4 @@
-import { type Events, HANGUP, READ, WRITE } from "../../src/events.js";
+import { type Events, HANGUP, PRIORITY, READ, WRITE } from "../../src/events.js";
 import type { FaultyKernel } from "./fake-kernel.js";
 import type { Direction, Kind, World } from "./world.js";
 
@@ -25,7 +25,7 @@ class End {
 
 /** Pipes, sockets, counters and files on a fake kernel that knows only "ready". */
 export class FakeWorld implements World {
-  readonly kinds = ["pipe", "stream", "counter", "file"] as const;
+  readonly kinds = ["pipe", "stream", "tcp", "counter", "file"] as const;
   private readonly kernel: FaultyKernel;
   private readonly ends = new Map<number, End>();
 
@@ -71,6 +71,11 @@ export class FakeWorld implements World {
     if (target.waiting === ROOM && target !== end) this.lower(end, WRITE);
   }
 
+  urge(fd: number): void {
+    const { kind, peer } = this.endOf(fd);
+    if (kind === "tcp" && peer !== undefined) this.raise(peer, PRIORITY);
+  }
+
   fill(fd: number): void {
     for (let byte = 0; byte < ROOM; byte++) this.write(fd);
   }
@@ -87,6 +92,7 @@ export class FakeWorld implements World {
   drain(fd: number): boolean {
     let found = false;
     while (this.read(fd)) found = true;
+    this.lower(this.endOf(fd), PRIORITY);
     return found;
   }
 
@@ -100,6 +106,10 @@ export class FakeWorld implements World {
 
   readiness(fds: readonly number[]): readonly Events[] {
     return fds.map((fd) => this.endOf(fd).ready);
+  }
+
+  isClosed(fd: number): boolean {
+    return !this.ends.has(fd);
   }
 
   end(): void {

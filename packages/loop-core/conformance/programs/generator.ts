@@ -12,10 +12,16 @@ export interface FaultyProgram {
   readonly faults: readonly { readonly call: number; readonly way: number }[];
 }
 
-/** Programs with up to six faults. */
+/** Faults that a program meets, at most. */
+export const MOST_FAULTS = 6;
+
+/** Programs with faults. */
 export function faultyPrograms(fc: typeof FastCheck, kinds: readonly Kind[]): FastCheck.Arbitrary<FaultyProgram> {
   const fault = fc.record({ call: fc.nat({ max: 120 }), way: fc.nat({ max: 11 }) });
-  return fc.record({ commands: programs(fc, kinds), faults: fc.array(fault, { minLength: 1, maxLength: 6 }) });
+  return fc.record({
+    commands: programs(fc, kinds),
+    faults: fc.array(fault, { minLength: 1, maxLength: MOST_FAULTS }),
+  });
 }
 
 /** Programs over the kinds of files that a world has. */
@@ -24,7 +30,7 @@ export function programs(fc: typeof FastCheck, kinds: readonly Kind[]): FastChec
   const kind = fc.constantFrom(...kinds);
   const interest = fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom(READ, WRITE, READ | WRITE) },
-    { weight: 1, arbitrary: fc.constantFrom(0, PRIORITY, READ | PRIORITY) },
+    { weight: 1, arbitrary: fc.constantFrom(0, PRIORITY, READ | PRIORITY, WRITE | PRIORITY, READ | WRITE | PRIORITY) },
   );
   const edge = fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
   const direction = fc.constantFrom("read" as const, "write" as const, "both" as const);
@@ -49,6 +55,7 @@ export function programs(fc: typeof FastCheck, kinds: readonly Kind[]): FastChec
     of(3, "modify", { watcher: index, interest }),
     of(1, "set", { watcher: index, slot: index, interest }),
     of(8, "write", { slot: index }),
+    of(1, "urge", { slot: index }),
     of(1, "fill", { slot: index }),
     of(2, "read", { slot: index }),
     of(4, "drain", { slot: index }),

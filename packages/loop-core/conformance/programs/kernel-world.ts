@@ -23,6 +23,8 @@ export class KernelWorld implements World {
         return objects.streamPair();
       case "datagram":
         return objects.datagramPair();
+      case "tcp":
+        return objects.tcpPair();
       case "terminal":
         return this.note(this.terminals, objects.pty());
       case "file":
@@ -50,6 +52,10 @@ export class KernelWorld implements World {
     else sys.write(fd, newline, 0, 1);
   }
 
+  urge(fd: number): void {
+    sys.sendUrgent(fd, 1);
+  }
+
   fill(fd: number): void {
     // A full terminal empties itself in its own time and back again, so that nobody can say when it is writable.
     if (this.terminals.has(fd)) return;
@@ -73,6 +79,11 @@ export class KernelWorld implements World {
 
   readiness(fds: readonly number[]): readonly Events[] {
     return this.objects.readinessOf(fds);
+  }
+
+  isClosed(): boolean {
+    // A backend may open descriptors of its own at any moment, and one of them may have had the number when it looked.
+    return false;
   }
 
   end(): void {

@@ -1,6 +1,6 @@
 import { READ } from "../../src/events.js";
 import type { Loop } from "../../src/loop.js";
-import type { Command } from "./command.js";
+import { type Command, describeCommand } from "./command.js";
 import type { Slot, Watched } from "./model.js";
 import { type Judgement, Oracle } from "./oracle.js";
 import { Stage } from "./stage.js";
@@ -8,15 +8,26 @@ import type { World } from "./world.js";
 
 /** Runs a program's commands on a loop and a world, under the eyes of the oracle. */
 export class Machine {
+  /** What was done, a line each, with names in the place of indices; commands that found nothing to act on are left out. */
+  readonly steps: string[] = [];
   private readonly stage: Stage;
   private readonly oracle: Oracle;
+  private indent = "  ";
 
   constructor(loop: Loop, world: World, judgement: Judgement) {
     this.stage = new Stage(loop, world, (watched, events) => {
       this.oracle.judge(watched, events);
-      const { plan } = watched;
+      const { plan, name } = watched;
       watched.plan = [];
-      this.run(plan);
+      if (plan.length === 0) return;
+      const { indent } = this;
+      this.steps.push(`${indent}in the callback of ${name}:`);
+      this.indent += "  ";
+      try {
+        this.run(plan);
+      } finally {
+        this.indent = indent;
+      }
     });
     this.oracle = new Oracle(this.stage, judgement);
   }
@@ -36,6 +47,9 @@ export class Machine {
 
   private obey(command: Command): void {
     const { stage, oracle } = this;
+    const target = this.targetOf(command);
+    if (target === undefined) return;
+    this.steps.push(this.indent + describeCommand(command, target));
     if (command.do === "open") stage.open(command.kind);
     else if (command.do === "turn") oracle.turn();
     else if (command.do === "wait") oracle.wait();
@@ -43,6 +57,15 @@ export class Machine {
     else if (command.do === "set") this.set(command);
     else if ("watcher" in command) this.onWatcher(command, pick(stage.watched, command.watcher));
     else this.onSlot(command, pick(stage.slots, command.slot));
+  }
+
+  /** The names of what a command means; undefined if there is nothing of the kind. */
+  private targetOf(command: Command): string | undefined {
+    const { watched, slots } = this.stage;
+    const watcher = "watcher" in command ? pick(watched, command.watcher)?.name : "";
+    const slot = "slot" in command ? pick(slots, command.slot)?.name : "";
+    if (watcher === undefined || slot === undefined) return undefined;
+    return watcher === "" || slot === "" ? watcher + slot : `${watcher} to ${slot}`;
   }
 
   private recreate(): void {
@@ -108,6 +131,9 @@ export class Machine {
         return;
       case "write":
         world.write(fd);
+        return;
+      case "urge":
+        world.urge(fd);
         return;
       case "fill":
         world.fill(fd);

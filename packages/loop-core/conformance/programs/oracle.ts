@@ -89,8 +89,7 @@ export class Oracle {
     const { loop, slots, watched } = this.stage;
     this.sample();
     const owed = watched.map((one) => this.owed(one));
-    // Started on a number that stands for nothing: the backend has to say so.
-    const doomed = watched.filter((one) => one.running && one.slot === undefined && !one.lawless);
+    const doomed = watched.filter((one) => this.isDoomed(one));
     for (const one of watched) one.beginTurn();
     const number = ++this.turns;
     this.depth++;
@@ -101,10 +100,11 @@ export class Oracle {
     if (this.depth === 0 && this.turns === number) {
       for (const [index, events] of owed.entries()) {
         const one = watched[index] as Watched;
+        if (doomed.includes(one)) continue;
         const missing = events & ~one.got;
         this.count(one, missing !== 0, describeEvents(missing));
       }
-      for (const one of doomed) this.count(one, one.running && one.slot === undefined, "FAILED");
+      for (const one of doomed) this.count(one, this.isDoomed(one), "FAILED");
     }
     if (this.depth > 0) for (const one of watched) one.beginTurn();
     for (const slot of slots) slot.endTurn();
@@ -164,7 +164,16 @@ export class Oracle {
   /** What a watcher must be told now. */
   private owed(watched: Watched): Events {
     if (!watched.isLawful) return 0;
-    return this.isEdgeTriggered(watched) ? watched.due : (watched.slot as Slot).ready & watched.interest;
+    const { ready } = watched.slot as Slot;
+    if (this.isEdgeTriggered(watched)) return watched.due;
+    const wanted = ready & watched.interest;
+    // Information comes beside what is wanted, never alone.
+    return wanted === 0 ? 0 : wanted | (ready & (ERROR | HANGUP));
+  }
+
+  /** Started on a number that stands for nothing: the backend has to say so. */
+  private isDoomed({ running, slot, lawless, interest, watcher: { fd } }: Watched): boolean {
+    return running && slot === undefined && !lawless && interest !== 0 && this.stage.world.isClosed(fd);
   }
 
   private isEdgeTriggered({ watcher: { fd } }: Watched): boolean {

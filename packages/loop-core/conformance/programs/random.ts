@@ -5,14 +5,17 @@ import { fastCheck } from "./fast-check.js";
 /** The seed without another wish: the same programs every time, so that a red test is red again. */
 const SEED = 20_260_101;
 
+/** The seed of those who want another one every time. */
+const RANDOM = (Date.now() ^ (process.pid << 16)) & 0x7fff_ffff;
+
 /** Milliseconds for making a failing program shorter. */
 const SHRINKING = 10_000;
 
 /** Which programs to run. */
 export interface Campaign<Program> {
   readonly arbitrary: FastCheck.Arbitrary<Program>;
-  /** A program as text. */
-  readonly describe: (program: Program) => string;
+  /** The runner's name for these tests, to find the one that repeats a program. */
+  readonly title: string;
   /** How many. */
   readonly count: number;
   /** Which batch of them: each has a seed of its own. */
@@ -29,7 +32,13 @@ export function runRandom<Program>(campaign: Campaign<Program>, run: (program: P
     seed: seed + batch,
     ...(path !== undefined && { path }),
   });
-  if (details.failed) throw report(details, campaign.describe);
+  if (process.env["POLYLOOP_SEED"] === "random" && batch === 0) {
+    process.stderr.write(`POLYLOOP_SEED=random begins with ${String(seed)} (${campaign.title})\n`);
+  }
+  if (!details.failed && path !== undefined) {
+    process.stderr.write(`the program of POLYLOOP_SEED did not fail this time (${campaign.title})\n`);
+  }
+  if (details.failed) throw report(details, campaign.title);
 }
 
 /** Lets every program pass once the time for making a failing one shorter is up: the shortest so far is short enough. */
@@ -48,7 +57,19 @@ function impatient<Program>(run: (program: Program) => void): (program: Program)
 
 /** How many programs POLYLOOP_PROGRAMS asks for, or so many. */
 export function howMany(otherwise: number): number {
-  return Math.max(1, integer("POLYLOOP_PROGRAMS", process.env["POLYLOOP_PROGRAMS"]) ?? otherwise);
+  const value = process.env["POLYLOOP_PROGRAMS"];
+  const count = value === undefined || value === "" ? otherwise : Number(value);
+  const asked = value === undefined || value === "" ? "the option programs" : "POLYLOOP_PROGRAMS";
+  assert.ok(
+    Number.isSafeInteger(count) && count > 0,
+    `${asked} is ${String(value ?? otherwise)}; it takes a number from 1`,
+  );
+  return count;
+}
+
+/** The seed with which the first batch begins. */
+export function firstSeed(): number {
+  return wish().seed;
 }
 
 /** Whether POLYLOOP_SEED names one program and not only where to begin. */
@@ -60,28 +81,41 @@ export function isRepeat(): boolean {
 function wish(): { readonly seed: number; readonly path?: string } {
   const value = process.env["POLYLOOP_SEED"];
   if (value === undefined || value === "") return { seed: SEED };
-  if (value === "random") return { seed: (Date.now() ^ (process.pid << 16)) & 0x7fff_ffff };
-  const [seed = "", path] = value.split("/", 2);
-  const number = integer("POLYLOOP_SEED", seed) as number;
-  return path === undefined ? { seed: number } : { seed: number, path };
+  if (value === "random") return { seed: RANDOM };
+  const form = /^(-?\d+)(?:\/([\d:]+))?$/.exec(value);
+  assert.ok(
+    form !== null,
+    `POLYLOOP_SEED is ${JSON.stringify(value)}; it takes a number, "random", or what a failure printed`,
+  );
+  const [, seed, path] = form;
+  return path === undefined ? { seed: Number(seed) } : { seed: Number(seed), path };
 }
 
-function integer(name: string, value: string | undefined): number | undefined {
-  if (value === undefined || value === "") return undefined;
-  assert.match(value, /^-?\d+$/, `${name} is ${JSON.stringify(value)}; it takes a number`);
-  return Number(value);
+/** What went wrong in a program, and what it had done until then. */
+export class ProgramFailure extends Error {
+  override readonly name = "ProgramFailure";
+  readonly steps: readonly string[];
+
+  constructor(cause: unknown, steps: readonly string[]) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    // Anything but a broken promise is worth its stack.
+    super(message, cause instanceof assert.AssertionError ? undefined : { cause });
+    this.steps = steps;
+  }
 }
 
-function report<Program>(details: FastCheck.RunDetails<[Program]>, describe: (program: Program) => string): Error {
-  const { counterexample, counterexamplePath, errorInstance, numRuns, numShrinks, seed } = details;
+function report<Program>(details: FastCheck.RunDetails<[program: Program]>, title: string): Error {
+  const { counterexamplePath, errorInstance, numShrinks, seed } = details;
+  const steps = errorInstance instanceof ProgramFailure ? errorInstance.steps : [];
   const message = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   const lines = [
     message,
-    `in a random program (the ${String(numRuns)}th, made shorter ${String(numShrinks)} times):`,
-    ...(counterexample === null ? [] : [describe(counterexample[0])]),
-    `again: POLYLOOP_SEED=${String(seed)}/${counterexamplePath ?? ""}`,
+    `at the end of this random program (made shorter ${String(numShrinks)} times, for ${String(SHRINKING / 1000)} s at most):`,
+    ...steps,
+    `again: POLYLOOP_SEED=${String(seed)}/${counterexamplePath ?? ""} and only the tests named "${title}"`,
+    "(what spins or waits too long may depend on the machine's load and not show every time)",
   ];
-  // Anything but a broken promise is worth its stack.
-  const cause = errorInstance instanceof assert.AssertionError ? undefined : errorInstance;
-  return new Error(lines.join("\n"), { cause });
+  const failure = new Error(lines.join("\n"), errorInstance instanceof Error ? { cause: errorInstance.cause } : {});
+  failure.stack = `Error: ${failure.message}`;
+  return failure;
 }

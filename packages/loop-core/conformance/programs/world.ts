@@ -1,10 +1,10 @@
 import type { Events } from "../../src/events.js";
 
 /**
- * What a program can open: a pipe, connected stream or datagram sockets, an event counter, a regular file, and the two ends
- * of a terminal.
+ * What a program can open: a pipe, connected stream or datagram sockets, both ends of a TCP connection, an event counter, a
+ * regular file, and the two ends of a terminal.
  */
-export const KINDS = ["pipe", "stream", "datagram", "counter", "file", "terminal"] as const;
+export const KINDS = ["pipe", "stream", "datagram", "tcp", "counter", "file", "terminal"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Which direction of a socket is shut down. */
@@ -23,6 +23,8 @@ export interface World {
   close(fd: number): void;
   /** Writes one byte, or adds one to a counter. */
   write(fd: number): void;
+  /** Sends one byte of urgent data, where there is such a thing. */
+  urge(fd: number): void;
   /** Writes until nothing more fits. */
   fill(fd: number): void;
   /** Reads one byte; returns whether there was one. */
@@ -32,6 +34,8 @@ export interface World {
   shutdown(fd: number, direction: Direction): void;
   /** What poll(2) says of each: all that is ready, whatever is wanted of it. */
   readiness(fds: readonly number[]): readonly Events[];
+  /** Whether it is certain that a number stands for nothing, neither of the program's nor of anybody else's. */
+  isClosed(fd: number): boolean;
   /** Closes everything. */
   end(): void;
 }

@@ -33,6 +33,7 @@ const CASES: readonly Case[] = [
   ["paysForHeight",                    poll,        "high numbers › fail like low ones if they are not open, and cost no table of their height", /one descriptor of a high number took/],
   ["leaksPerChange",                   poll,        "level-triggered readiness › is told within two turns", /descriptors were open after the test that were not before/],
   ["waitsForMoreThanWanted",           poll,        "what nobody asked for › does not keep the loop busy: READ or WRITE of what hung up, when only PRIORITY is wanted", /it hung up: the loop was busy/],
+  ["dropsPriorityBesideWrite",         poll,        "readiness › tells of a TCP connection with urgent data what poll(2) says, whatever of it is wanted and whatever happens to it", /PRIORITY/],
 
   ["neverRearms",                      completions, "level-triggered readiness › is told in every turn to a callback that reads one byte at a time", /something is left unread/],
   ["waitsBesideAnswers",               completions, "level-triggered readiness › ends the waits until each of many was told, though whoever was told is ready no more", /in vain: the last of/],
@@ -60,6 +61,9 @@ const CASES: readonly Case[] = [
   ["neverWaits",                       poll,        "waits › poll(2.7) is never rounded down", /12 of 12 waits for nothing were too short/],
   ["sleepsBadly",                      poll,        "turns › watchers of all kinds with nothing to do leave the loop asleep", /polls in 300 ms in which nothing happened/],
   ["alwaysWaits",                      poll,        "waits › poll(0) does not wait", /the thread went to sleep/],
+  ["oversleeps",                       poll,        "waits › ends in time: the best of 30 waits is not much longer than it was asked to be", /the best of 30 waits of 3 ms took/],
+  ["sleepsInFlush",                    poll,        "contract › flush() with nothing to hand over does not wait", /the thread went to sleep/],
+  ["sleepsInFlush",                    completions, "contract › flush() with a change to hand over does not wait", /the thread went to sleep/],
   ["roundsDown",                       poll,        "timers › a timer of 0.999 ms costs a wait or two, not a busy loop", /polls for 10 timers/],
   ["wrapsLongWaits",                   poll,        "waits › poll(4294967296) neither throws nor returns at once", /polls ended before anything was ready/],
   ["failsOnSignals",                   poll,        "waits › a signal during the wait is no failure and makes no timer early", /: poll failed with EINTR$/],
@@ -84,7 +88,7 @@ const CASES: readonly Case[] = [
   ["hidesPreciseTimeouts",             poll,        "manifest › preciseTimeouts: if not claimed, no wait of 0.2 ms ends within 0.9 ms", /the manifest hides that/],
   ["claimsEdge",                       poll,        "manifest › edge: if claimed, a descriptor with EDGE is reported once, and again only after something new", /reported twice, with nothing new/],
   ["hidesEdge",                        poll,        "manifest › edge: if not claimed, readiness is level-triggered even for an interest with EDGE", /the manifest hides that|in vain/],
-  ["claimsPriority",                   poll,        "interests › of PRIORITY are told of TCP's urgent data, beside READ and alone", /in vain: PRIORITY/],
+  ["claimsPriority",                   poll,        "interests › of PRIORITY are told of TCP's urgent data, alone and beside READ and WRITE", /in vain: PRIORITY/],
   ["hidesPriority",                    poll,        "manifest › priority: if not claimed, urgent data is not reported", /the manifest hides that/],
   ["claimsPollable",                   poll,        "manifest › pollable: if claimed, fd is a descriptor that becomes readable when something is ready", /fd is -1/],
   ["claimsPollableWithDeafDescriptor", poll,        "manifest › pollable: if claimed, fd is a descriptor that becomes readable when something is ready", /fd is not readable/],
@@ -115,9 +119,10 @@ describe("the conformance kit catches a backend that", () => {
   it.each(CASES.map(([flaw, sound, ...rest]) => [inWords(flaw), sound.name, flaw, sound, ...rest] as const))(
     "%s (made of the %s backend)",
     async (_words, _name, flaw, sound, test, complaint) => {
-      expect(await judge(sound, test, PATIENCE)).toBe("passed");
+      // What a sound backend rightly does not claim, or claims, is no matter for it.
+      expect(await judge(sound, test, PATIENCE)).toMatch(/^(passed$|skipped: )/);
       let outcome: Outcome = "passed";
-      for (let attempt = 0; attempt < MOST_ATTEMPTS && outcome === "passed"; attempt++) {
+      for (let attempt = 0; attempt < MOST_ATTEMPTS && !outcome.startsWith("failed"); attempt++) {
         outcome = await judge(flaws[flaw](sound), test, LITTLE_PATIENCE);
       }
       expect(outcome).toMatch(/^failed: /);

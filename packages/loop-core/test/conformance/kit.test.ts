@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import type { Availability, BackendFactory } from "@polyloop/loop-core";
-import { conformance } from "@polyloop/loop-core/conformance";
+import { conformance, faultPrograms } from "@polyloop/loop-core/conformance";
 import { pollBackend } from "@polyloop/loop-core/testing";
 import { throwsInProbe } from "./broken/lives.js";
 import { starves } from "./broken/reports.js";
@@ -23,8 +23,13 @@ describe("the conformance kit", () => {
   it("throws at once without a runner, and with the function in the place of the factory", () => {
     const options = { describe, it, factory: pollBackend() };
     const mistaken = (wrong: object) => () => conformance({ ...options, ...wrong });
-    expect(mistaken({ it: undefined })).toThrow("it is no function");
+    expect(mistaken({ it: undefined })).toThrow("it must be the runner's function");
     expect(mistaken({ factory: pollBackend })).toThrow("call the function that makes one");
+    expect(mistaken({ factory: { name: "x", probe: 1, create: 2 } })).toThrow("a backend factory");
+    expect(mistaken({ programs: Number.NaN })).toThrow("programs");
+    expect(mistaken({ entry: 5 })).toThrow("entry");
+    expect(() => conformance(undefined as never)).toThrow("options");
+    expect(() => faultPrograms({ describe, it } as never)).toThrow("kernel");
   });
 
   it("fails a backend that cannot run here, says what to do, and judges nothing else", async () => {

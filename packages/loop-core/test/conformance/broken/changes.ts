@@ -1,6 +1,9 @@
-import { DescriptorMap, errnoCode, type Interest, PRIORITY, READ } from "@polyloop/loop-core";
+import { DescriptorMap, errnoCode, type Interest, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
 import { eventfd, poll } from "@polyloop/sys";
 import { bent, type Flaw, passing } from "./bent.js";
+
+const POLLNVAL = 0x20;
+const EBADF = 9;
 
 /** Answers to requests that were taken back count as answers to the next one. */
 export const movesNoGenerations: Flaw = (sound) => ({
@@ -71,8 +74,9 @@ export const losesTheRestOfABatch: Flaw = bent((inner) => {
 /** A closed descriptor is an error of the call. */
 export const throwsInModify: Flaw = bent((inner) => ({
   modify(fd, from, to) {
-    const isOpen = ((triple) => (poll(triple, 0), triple[2] !== 32))(Int32Array.of(fd, 0, 0));
-    if (!isOpen) throw new Error(`modify: ${errnoCode(9)}`);
+    const triple = Int32Array.of(fd, 0, 0);
+    poll(triple, 0);
+    if (triple[2] === POLLNVAL) throw new Error(`modify: ${errnoCode(EBADF)}`);
     inner.modify(fd, from, to);
   },
 }));
@@ -136,4 +140,9 @@ export const leaksPerChange: Flaw = bent((inner) => ({
 /** Urgent data is waited for as if any would do: a hang-up that nobody waits for ends every wait. */
 export const waitsForMoreThanWanted: Flaw = bent((inner) => ({
   modify: (fd, from, to) => inner.modify(fd, from, (to & PRIORITY) === 0 ? to : to | READ),
+}));
+
+/** Urgent data is left out where room to write is wanted, too. */
+export const dropsPriorityBesideWrite: Flaw = bent((inner) => ({
+  modify: (fd, from, to) => inner.modify(fd, from, (to & WRITE) === 0 ? to : to & ~PRIORITY),
 }));

@@ -15,6 +15,19 @@ export const alwaysWaits: Flaw = bent((inner) => ({
   poll: (timeout, sink) => inner.poll(timeout === 0 ? 1 : timeout, sink),
 }));
 
+/** It wakes up when it suits it. */
+export const oversleeps: Flaw = bent((inner) => ({
+  poll: (timeout, sink) => inner.poll(timeout > 0 ? timeout + 15 : timeout, sink),
+}));
+
+/** It waits until the kernel has taken what is handed over. */
+export const sleepsInFlush: Flaw = bent((inner) => ({
+  flush() {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+    inner.flush();
+  },
+}));
+
 /** A signed number of 32 bits holds its timeout: 2³² milliseconds are none. */
 export const wrapsLongWaits: Flaw = bent((inner) => ({ poll: (timeout, sink) => inner.poll(timeout | 0, sink) }));
 
