@@ -1,5 +1,7 @@
 import { ERROR, type Events, HANGUP, type Interest, PRIORITY, READ, WRITE } from "../src/events.js";
 
+// Shared with no backend, not even with the one that is built on poll(2): a judge has its own book.
+
 /** Bits of poll(2). */
 const [POLLIN, POLLPRI, POLLOUT, POLLERR, POLLHUP] = [0x1, 0x2, 0x4, 0x8, 0x10];
 
