@@ -9,8 +9,9 @@ let backend: Stage["backend"];
 let want: Stage["want"];
 let look: Stage["look"];
 let calls: Stage["calls"];
+let reused: Stage["reused"];
 beforeEach(() => {
-  ({ kernel, backend, want, look, calls } = stage());
+  ({ kernel, backend, want, look, calls, reused } = stage());
 });
 
 describe("promise 19: always-ready descriptors", () => {
@@ -30,11 +31,7 @@ describe("promise 19: always-ready descriptors", () => {
   });
 
   it("end the wait also when they are found out beside a change that takes another round", () => {
-    const fd = kernel.create();
-    want(fd, READ);
-    look();
-    kernel.close(fd);
-    kernel.create(true, fd);
+    const fd = reused();
     want(fd, READ);
     const file = kernel.create(false);
     want(file, READ);
@@ -43,11 +40,7 @@ describe("promise 19: always-ready descriptors", () => {
   });
 
   it("are found under a number that was a socket's until now", () => {
-    const fd = kernel.create();
-    want(fd, READ);
-    look();
-    kernel.close(fd);
-    kernel.create(false, fd);
+    const fd = reused(false);
     want(fd, READ);
     expect(look(-1)).toEqual([`${String(fd)} READ`]);
     expect(look(-1)).toEqual([`${String(fd)} READ`]);

@@ -12,8 +12,9 @@ let kernel: Stage["kernel"];
 let want: Stage["want"];
 let look: Stage["look"];
 let calls: Stage["calls"];
+let reused: Stage["reused"];
 beforeEach(() => {
-  ({ kernel, want, look, calls } = stage());
+  ({ kernel, want, look, calls, reused } = stage());
 });
 
 describe("changes", () => {
@@ -89,11 +90,7 @@ describe("a number that may stand for a new file", () => {
   });
 
   it("is added when MODIFY finds that the file went away", () => {
-    const fd = kernel.create();
-    want(fd, READ);
-    look();
-    kernel.close(fd);
-    kernel.create(true, fd);
+    const fd = reused();
     want(fd, READ);
     kernel.file(fd).raise(IN);
     expect(look(-1)).toEqual([`${String(fd)} READ`]);
@@ -101,11 +98,7 @@ describe("a number that may stand for a new file", () => {
   });
 
   it("also when the interest changed with the file", () => {
-    const fd = kernel.create();
-    want(fd, READ);
-    look();
-    kernel.close(fd);
-    kernel.create(true, fd);
+    const fd = reused();
     want(fd, WRITE);
     kernel.file(fd).raise(IN | OUT);
     expect(look()).toEqual([`${String(fd)} WRITE`]);

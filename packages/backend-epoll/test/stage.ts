@@ -1,4 +1,11 @@
-import { type BackendContext, DescriptorMap, describeEvents, type Interest, type Sink } from "@polyloop/loop-core";
+import {
+  type BackendContext,
+  DescriptorMap,
+  describeEvents,
+  type Interest,
+  READ,
+  type Sink,
+} from "@polyloop/loop-core";
 import { EpollBackend } from "../src/backend.js";
 import { type FakeCall, FakeKernel } from "../testing/fake-kernel.js";
 
@@ -12,6 +19,8 @@ export interface Stage {
   readonly want: (fd: number, interest: Interest) => void;
   /** One poll, and what it reported, sorted: `"7 READ|HANGUP"`, `"8 failed 9"`. */
   readonly look: (timeout?: number) => string[];
+  /** A number that is watched for READ, and stands for a new file since the last poll. */
+  readonly reused: (pollable?: boolean) => number;
   /** How often a system call was made. */
   readonly calls: (name: FakeCall) => number;
 }
@@ -31,19 +40,28 @@ export function stage(): Stage {
     },
     rearm: (fd) => void lines.push(`${String(fd)} rearm`),
   };
+  const want: Stage["want"] = (fd, interest) => {
+    backend.modify(fd, told.get(fd) ?? 0, interest);
+    told.set(fd, interest);
+  };
+  const look: Stage["look"] = (timeout = 0) => {
+    lines = [];
+    backend.poll(timeout, sink);
+    return lines.sort();
+  };
   return {
     kernel,
     backend,
     context,
     sink,
-    want(fd, interest) {
-      backend.modify(fd, told.get(fd) ?? 0, interest);
-      told.set(fd, interest);
-    },
-    look(timeout = 0) {
-      lines = [];
-      backend.poll(timeout, sink);
-      return lines.sort();
+    want,
+    look,
+    reused(pollable = true) {
+      const fd = kernel.create();
+      want(fd, READ);
+      look();
+      kernel.close(fd);
+      return kernel.create(pollable, fd);
     },
     calls: (name) => kernel.calls.get(name) ?? 0,
   };

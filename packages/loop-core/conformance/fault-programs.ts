@@ -4,14 +4,14 @@ import type { BackendFactory } from "../src/backend.js";
 import { wrongType } from "../src/arguments.js";
 import { Loop } from "../src/loop.js";
 import { requireFactory } from "../src/recovery.js";
-import type { TestRunner } from "./options.js";
+import { LIMIT, type TestRunner } from "./options.js";
 import type { Command } from "./programs/command.js";
 import type { Decide, Fault, FaultyKernel } from "./programs/fake-kernel.js";
 import { FakeWorld } from "./programs/fake-world.js";
 import { fastCheck } from "./programs/fast-check.js";
 import { type FaultyProgram, faultyPrograms, MOST_FAULTS, programs } from "./programs/generator.js";
 import { Machine } from "./programs/machine.js";
-import { firstSeed, howMany, isRepeat, ProgramFailure, runRandom } from "./programs/random.js";
+import { batches, firstSeed, howMany, ProgramFailure, runRandom } from "./programs/random.js";
 import { requireRunner } from "./require-options.js";
 
 /** What `faultPrograms()` needs to know. */
@@ -27,7 +27,6 @@ const DEFAULT_COUNT = 2000;
 const BATCH = 1000;
 /** Of so many programs there is one in which every call is made to fail once, in every way. */
 const SYSTEMATIC = 60;
-const LIMIT = 120_000;
 /** Backends that a program may use up: each fault costs one at most. */
 const CANDIDATES = MOST_FAULTS + 1;
 
@@ -46,20 +45,12 @@ export function faultPrograms(options: FaultProgramsOptions): void {
   const { name } = requireFactory("faultPrograms", kernel().factory);
   describe(`the ${name} backend's state machine, while the kernel says no`, () => {
     const asked = howMany(options.programs ?? DEFAULT_COUNT);
-    const count = isRepeat() ? 1 : asked;
-    for (let done = 0, batch = 0; done < count; done += BATCH, batch++) {
-      const size = Math.min(BATCH, count - done);
-      const title = `random programs ${String(done + 1)} to ${String(done + size)}: nothing is lost, stale or foreign`;
+    for (const { batch, count, range } of batches(asked, BATCH)) {
       it(
-        title,
+        `random programs ${range}: nothing is lost, stale or foreign`,
         promised(() => {
           const arbitrary = faultyPrograms(fastCheck(), new FakeWorld(kernel()).kinds);
-          const campaign = {
-            arbitrary,
-            title: "while the kernel says no",
-            count: size,
-            batch,
-          };
+          const campaign = { arbitrary, title: "while the kernel says no", count, batch };
           runRandom(campaign, ({ commands, faults }) => {
             runFaulty(kernel(), commands, faults);
           });
@@ -73,12 +64,8 @@ export function faultPrograms(options: FaultProgramsOptions): void {
       promised(() => {
         const fc = fastCheck();
         const { kinds } = new FakeWorld(kernel());
-        for (const commands of fc.sample(programs(fc, kinds), {
-          numRuns: Math.ceil(asked / SYSTEMATIC),
-          seed: firstSeed(),
-        })) {
-          failEach(kernel, commands);
-        }
+        const some = { numRuns: Math.ceil(asked / SYSTEMATIC), seed: firstSeed() };
+        for (const commands of fc.sample(programs(fc, kinds), some)) failEach(kernel, commands);
       }),
       LIMIT,
     );

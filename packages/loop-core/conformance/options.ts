@@ -9,6 +9,9 @@ export interface TestRunner {
   readonly it: (name: string, body: (...context: unknown[]) => Promise<void>, limit?: number) => unknown;
 }
 
+/** Milliseconds that one test may take, for runners that ask. None needs more than a few seconds. */
+export const LIMIT = 120_000;
+
 /** What `conformance()` needs to know. */
 export interface ConformanceOptions extends TestRunner {
   /** The backend to judge. */

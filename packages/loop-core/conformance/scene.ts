@@ -91,9 +91,8 @@ export class Scene {
       // Some must be waited for, and a poll may say nothing now and then.
       for (const report of bare.poll(20)) told.add(report);
       if (told.size < count && late()) {
-        assert.fail(
-          `waited ${String(this.patience)} ms in vain for ${String(count)} reports; there were: ${[...told].join(", ")}`,
-        );
+        const text = [...told].join(", ");
+        assert.fail(`waited ${String(this.patience)} ms in vain for ${String(count)} reports; there were: ${text}`);
       }
     }
     return [...told].sort();
@@ -155,7 +154,7 @@ export class Scene {
     this.loop.ref();
     try {
       while (!condition()) {
-        if (late()) assert.fail(`waited ${String(this.patience)} ms in vain: ${what}`);
+        if (late()) this.giveUp(what);
         this.loop.run("once");
       }
     } finally {
@@ -174,7 +173,7 @@ export class Scene {
     try {
       while (!condition()) {
         this.loop.run("once");
-        if (!guard.active) assert.fail(`waited ${String(this.patience)} ms in vain: ${what}`);
+        if (!guard.active) this.giveUp(what);
       }
     } finally {
       this.loop.unref();
@@ -186,7 +185,7 @@ export class Scene {
   untilOutside(condition: () => boolean, what: string): void {
     const late = this.lateness();
     while (!condition()) {
-      if (late()) assert.fail(`waited ${String(this.patience)} ms in vain: ${what}`);
+      if (late()) this.giveUp(what);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
@@ -221,6 +220,10 @@ export class Scene {
     if (this.leavesDescriptors !== undefined) return;
     const left = [...openDescriptors()].filter(([fd, what]) => this.before.get(fd) !== what);
     assert.deepEqual(left, [], "descriptors were open after the test that were not before");
+  }
+
+  private giveUp(what: string): never {
+    assert.fail(`waited ${String(this.patience)} ms in vain: ${what}`);
   }
 
   private lateness(): () => boolean {

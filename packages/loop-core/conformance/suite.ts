@@ -1,10 +1,7 @@
 import type { BackendFactory } from "../src/backend.js";
-import type { ConformanceOptions } from "./options.js";
+import { type ConformanceOptions, LIMIT } from "./options.js";
 import { Scene } from "./scene.js";
 import { Skip } from "./skip.js";
-
-/** Milliseconds that one test may take, for runners that ask. None needs more than a few seconds. */
-const LIMIT = 120_000;
 
 /** A test: what it does with a scene that is made for it, and torn down after it. */
 export type Body = (scene: Scene) => unknown;

@@ -60,6 +60,7 @@ const ipv6 = (() => {
   if (fd >= 0) sys.close(fd);
   return fd >= 0;
 })();
+// The reason of every test that is skipped below.
 if (!ipv6) console.log("skipped: IPv6, this machine has no ::1");
 
 afterEach(closeAll);

@@ -2,7 +2,7 @@ import { Machine } from "../programs/machine.js";
 import { KernelWorld } from "../programs/kernel-world.js";
 import { fastCheck } from "../programs/fast-check.js";
 import { programs } from "../programs/generator.js";
-import { howMany, isRepeat, ProgramFailure, runRandom } from "../programs/random.js";
+import { batches, howMany, ProgramFailure, runRandom } from "../programs/random.js";
 import { KINDS } from "../programs/world.js";
 import { Loop } from "../../src/loop.js";
 import { observe } from "../observed-backend.js";
@@ -15,12 +15,10 @@ const DEFAULT_COUNT = 1000;
 /** Random programs against poll(2). */
 export function programsChapter(suite: Suite): void {
   suite.describe("random programs: nothing ready is lost, nothing stale or foreign is told, nothing spins", () => {
-    const count = isRepeat() ? 1 : howMany(suite.options.programs ?? DEFAULT_COUNT);
-    for (let done = 0, batch = 0; done < count; done += BATCH, batch++) {
-      const size = Math.min(BATCH, count - done);
-      suite.test(`programs ${String(done + 1)} to ${String(done + size)}`, () => {
+    for (const { batch, count, range } of batches(howMany(suite.options.programs ?? DEFAULT_COUNT), BATCH)) {
+      suite.test(`programs ${range}`, () => {
         const arbitrary = programs(fastCheck(), KINDS);
-        const campaign = { arbitrary, title: "nothing spins", count: size, batch };
+        const campaign = { arbitrary, title: "nothing spins", count, batch };
         runRandom(campaign, (commands) => {
           const world = new KernelWorld();
           const observed = observe(suite.factory);

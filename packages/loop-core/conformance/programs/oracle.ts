@@ -146,16 +146,13 @@ export class Oracle {
       return;
     }
     const before = polls();
-    let [over, busy] = [false as boolean, false as boolean];
-    const timer = loop.timer(1, () => {
-      over = true;
-    });
-    while (!over) {
+    let busy = false;
+    const timer = loop.timer(1, () => undefined);
+    while (timer.active) {
       this.turn("once");
       // Something came meanwhile, which a terminal does in its own time: then there is no rest.
       busy ||= watched.some(({ calls }) => calls > 0);
     }
-    timer.stop();
     const count = polls() - before;
     if (!busy)
       assert.ok(count <= MOST_POLLS, `polled ${String(count)} times in a millisecond with nothing ready: spins`);

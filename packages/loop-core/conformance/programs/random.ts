@@ -58,23 +58,34 @@ function impatient<Program>(run: (program: Program) => void): (program: Program)
 /** How many programs POLYLOOP_PROGRAMS asks for, or so many. */
 export function howMany(otherwise: number): number {
   const value = process.env["POLYLOOP_PROGRAMS"];
-  const count = value === undefined || value === "" ? otherwise : Number(value);
-  const asked = value === undefined || value === "" ? "the option programs" : "POLYLOOP_PROGRAMS";
-  assert.ok(
-    Number.isSafeInteger(count) && count > 0,
-    `${asked} is ${String(value ?? otherwise)}; it takes a number from 1`,
-  );
+  if (value === undefined || value === "") return otherwise;
+  const count = Number(value);
+  assert.ok(Number.isSafeInteger(count) && count > 0, `POLYLOOP_PROGRAMS is ${value}; it takes a number from 1`);
   return count;
+}
+
+/** Some of the programs, for one test. */
+export interface Batch {
+  /** Which batch: each has a seed of its own. */
+  readonly batch: number;
+  readonly count: number;
+  /** `"1 to 250"`, for the name of the test. */
+  readonly range: string;
+}
+
+/** So many programs in batches of at most `size`; one alone if POLYLOOP_SEED names one and not only where to begin. */
+export function* batches(programs: number, size: number): Generator<Batch> {
+  const total = wish().path === undefined ? programs : 1;
+  for (let batch = 0; batch * size < total; batch++) {
+    const done = batch * size;
+    const count = Math.min(size, total - done);
+    yield { batch, count, range: `${String(done + 1)} to ${String(done + count)}` };
+  }
 }
 
 /** The seed with which the first batch begins. */
 export function firstSeed(): number {
   return wish().seed;
-}
-
-/** Whether POLYLOOP_SEED names one program and not only where to begin. */
-export function isRepeat(): boolean {
-  return wish().path !== undefined;
 }
 
 /** POLYLOOP_SEED: a number, `random`, or the seed and path of one program as a failure prints them (`7/12:0:3`). */
