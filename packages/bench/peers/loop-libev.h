@@ -5,6 +5,7 @@
 // The macros that initialise a watcher cast between types that C says may not alias; libev's manual asks for this.
 #pragma GCC diagnostic ignored "-Wstrict-aliasing"
 
+#include <errno.h>
 #include <ev.h>
 
 #include "meter.h"
@@ -17,6 +18,7 @@ struct watcher {
 };
 
 static struct ev_loop* loop;
+static unsigned loop_backend;
 static struct watcher* loop_watchers;
 
 static inline unsigned backend_flag(const char* backend) {
@@ -28,12 +30,15 @@ static inline unsigned backend_flag(const char* backend) {
 }
 
 static inline void open_loop(const char* backend, int watchers) {
-  const unsigned flag = backend_flag(backend);
-  loop = ev_loop_new(flag | EVFLAG_NOENV);
-  // libev falls back silently to what else it was built with.
-  if (loop == NULL || ev_backend(loop) != flag) {
-    fprintf(stderr, "this libev cannot use %s here\n", backend);
-    exit(2);
+  loop_backend = backend_flag(backend);
+  if ((ev_supported_backends() & loop_backend) == 0) {
+    fprintf(stderr, "this libev has no %s\n", backend);
+    exit(NOT_BUILT_IN);
+  }
+  loop = ev_loop_new(loop_backend | EVFLAG_NOENV);
+  if (loop == NULL) {
+    fprintf(stderr, "libev cannot use %s here: %s\n", backend, strerror(errno));
+    exit(1);
   }
   loop_watchers = calloc((size_t)watchers, sizeof *loop_watchers);
   if (loop_watchers == NULL) die("calloc");
@@ -54,6 +59,11 @@ static inline void watch_readable(int index, int fd) {
 
 static inline void run_loop(void) {
   ev_run(loop, 0);
+  // Both silently give way to epoll when the kernel grants no larger ring; linuxaio's share is fs.aio-max-nr.
+  if (ev_backend(loop) != loop_backend) {
+    fputs("libev gave its backend up for epoll during the round\n", stderr);
+    exit(1);
+  }
 }
 
 static inline void stop_loop(void) {

@@ -12,6 +12,9 @@
 
 enum { LAP = 1000 };
 
+// What a program ends with when its library was built without the backend; src/rounds.ts knows it.
+enum { NOT_BUILT_IN = 3 };
+
 static struct {
   int64_t left;       // events until the next look at the clock
   int64_t limit;      // end after this many events and do not warm up; 0: go by time

@@ -1,13 +1,14 @@
 import type { Machine } from "./machine.js";
-import type { Round } from "./meter.js";
+import type { Round, Span } from "./meter.js";
 import { type Absentee, type Contestant, prepare, runRounds } from "./rounds.js";
 import { baselineOf, type Side } from "./sides.js";
 import { ratios, type Spread, spread } from "./statistics.js";
 import { countSystemCalls, type SystemCalls } from "./system-calls.js";
 import { messageOf } from "./errors.js";
-import type { Values, Workload } from "./workload.js";
+import { lookAtTurns, type Turns } from "./turns.js";
+import { spanOf, type Values, type Workload } from "./workload.js";
 
-/** How to measure. */
+/** How to measure; a workload that says itself when a round is over has no use for the times. */
 export interface Plan {
   readonly rounds: number;
   readonly warm: number;
@@ -24,9 +25,12 @@ export interface SideReport {
   readonly about: string;
   readonly ns: Spread;
   readonly cpuNs: Spread;
+  /** Of a workload that is about single turns. */
+  readonly turns: Turns | undefined;
   /** In relation to another side, by wall time and by CPU time, each the median of the ratios of the rounds. */
   readonly ratio: { readonly to: string; readonly ns: Spread; readonly cpuNs: Spread } | undefined;
   readonly systemCalls: SystemCalls | undefined;
+  /** Each round, without its turns. */
   readonly rounds: readonly Round[];
 }
 
@@ -36,6 +40,8 @@ export interface Report {
   readonly unit: string;
   readonly values: Values;
   readonly plan: Plan;
+  /** How long each round was. */
+  readonly span: Span;
   readonly machine: Machine;
   readonly sides: readonly SideReport[];
   readonly absent: readonly Absentee[];
@@ -58,32 +64,39 @@ export async function benchmark(
   },
 ): Promise<Report> {
   const { contestants, absent } = prepare(workload, sides);
-  const span = { warm: plan.warm, measure: plan.measure, events: 0 };
+  const span = spanOf(workload, values, plan.warm, plan.measure);
   const outcome = await runRounds(contestants, values, span, plan.rounds, context.progress);
   const finished = [...outcome.rounds.keys()];
   const counted = plan.strace
     ? countAll(finished, values)
     : { calls: new Map<Contestant, SystemCalls>(), problem: "not asked for" };
   const names = finished.map(({ side }) => side.name);
-  const perEvent = new Map(finished.map((one) => [one.side.name, costs(outcome.rounds.get(one) ?? [])]));
+  const roundsOf = new Map(finished.map((one) => [one.side.name, outcome.rounds.get(one) ?? []]));
+  const perEvent = new Map([...roundsOf].map(([name, rounds]) => [name, costs(rounds)]));
   return {
     workload: workload.name,
     unit: workload.unit,
     values,
     plan,
+    span,
     machine: context.machine,
     sides: finished.map((one) => {
       const { side } = one;
       const own = perEvent.get(side.name) ?? NOTHING;
       const baseline = baselineOf(side, names, plan.baseline);
+      const rounds = roundsOf.get(side.name) ?? [];
       return {
         name: side.name,
         about: side.about,
         ns: spread(own.ns),
         cpuNs: spread(own.cpuNs),
         ratio: baseline === undefined ? undefined : compare(own, baseline, perEvent.get(baseline) ?? NOTHING),
+        turns: lookAtTurns(
+          rounds,
+          baseline === undefined ? undefined : { name: baseline, rounds: roundsOf.get(baseline) ?? [] },
+        ),
         systemCalls: counted.calls.get(one),
-        rounds: outcome.rounds.get(one) ?? [],
+        rounds: rounds.map(({ events, ns, cpuNs }) => ({ events, ns, cpuNs })),
       };
     }),
     absent: [...absent, ...outcome.absent],

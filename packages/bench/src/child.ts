@@ -5,6 +5,7 @@
 import { createLoop } from "@polyloop/loop-core";
 import { messageOf } from "./errors.js";
 import { Meter } from "./meter.js";
+import { perform } from "./workload.js";
 import { findWorkload } from "./workloads.js";
 
 async function main(name: string | undefined, settings: readonly string[]): Promise<void> {
@@ -18,11 +19,7 @@ async function main(name: string | undefined, settings: readonly string[]): Prom
   const values = Object.fromEntries(Object.keys(workload.parameters).map((key) => [key, number(key)]));
   const loop = await createLoop({ backend: given.get("backend"), strict: true });
   const meter = new Meter({ warm: number("warm"), measure: number("measure"), events: number("events") });
-  workload.program(loop, values, meter);
-  meter.begin();
-  loop.run();
-  loop.close();
-  console.log(JSON.stringify(meter.round));
+  console.log(JSON.stringify(perform(workload, loop, values, meter)));
 }
 
 try {

@@ -4,6 +4,7 @@ import { benchmark, type Report } from "./benchmark.js";
 import { type Actions, commandLine, type MeasureOptions, type ValueLists } from "./command-line.js";
 import { BenchError } from "./errors.js";
 import { describeMachine } from "./machine.js";
+import { peers, sourceDirectory } from "./peers.js";
 import { profile } from "./profile.js";
 import { formatReport } from "./report.js";
 import { allSides, chooseSides } from "./sides.js";
@@ -50,12 +51,22 @@ function combine(lists: ValueLists): Values[] {
 
 function commandFor(workload: Workload, values: Values, options: MeasureOptions): string {
   const { rounds, warm, measure, side, baseline } = options;
+  const times = workload.events === undefined ? { warm, measure } : {};
   const given: (readonly [string, string | number])[] = [
-    ...Object.entries({ ...values, rounds, warm, measure }),
+    ...Object.entries({ ...values, rounds, ...times }),
     ...side.map((name) => ["side", name] as const),
   ];
   if (baseline !== undefined) given.push(["baseline", baseline]);
-  return ["npm run bench --", workload.name, ...given.map(([name, value]) => `--${name} ${String(value)}`)].join(" ");
+  const command = ["npm run bench --", workload.name, ...given.map(([name, value]) => `--${name} ${String(value)}`)];
+  return [...librarySources(workload), ...command].join(" ");
+}
+
+/** Which libraries are built from source, as the environment says it. */
+function librarySources(workload: Workload): string[] {
+  return peers.flatMap((peer) => {
+    const directory = workload.peers.includes(peer.name) ? sourceDirectory(peer) : undefined;
+    return directory === undefined ? [] : [`${peer.source?.variable ?? ""}=${directory}`];
+  });
 }
 
 function showProgress(rounds: number): (round: number, side: string) => void {

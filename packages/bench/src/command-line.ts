@@ -6,6 +6,7 @@ import { type Tool, tools } from "./profile.js";
 /** The options of `bench <workload>`, checked. */
 export interface MeasureOptions {
   readonly rounds: number;
+  /** Both 0 for a workload that says itself when a round is over. */
   readonly warm: number;
   readonly measure: number;
   readonly side: readonly string[];
@@ -37,24 +38,37 @@ export function commandLine(actions: Actions): Command {
     .command("profile")
     .description("runs the TypeScript side of a workload once under a profiler");
   for (const workload of workloads) {
-    withParameters(program.command(workload.name), workload)
+    const warm = ["--warm <ms>", "warm-up in each round", wholeNumber(0), 500] as const;
+    const length = ["--measure <ms>", "length of the measurement in each round", wholeNumber(1), 400] as const;
+    withTimes(withParameters(program.command(workload.name), workload), workload, [warm, length])
       .option("--rounds <count>", "rounds of each side; fewer than 7 are a try and no figure", wholeNumber(1), 9)
-      .option("--warm <ms>", "warm-up in each round", wholeNumber(0), 500)
-      .option("--measure <ms>", "length of the measurement in each round", wholeNumber(1), 400)
       .option("--side <name>", "a side to measure, such as libev-epoll; may be repeated", collect, [])
-      .option("--baseline <side>", "what ratios are to (default: libev on the same backend)")
+      .option("--baseline <side>", "what ratios are to (default: libev on the same backend, or what is there on epoll)")
       .option("--no-strace", "do not count system calls")
       .option("--json", "print JSON", false)
-      .action((options: MeasureOptions) => actions.measure(workload, valuesOf(workload, options), options));
-    withParameters(profiles.command(workload.name), workload)
+      .action((options: MeasureOptions) =>
+        actions.measure(workload, valuesOf(workload, options), { ...UNTIMED, ...options }),
+      );
+    const time = ["--measure <ms>", "how long to run", wholeNumber(1), 3000] as const;
+    withTimes(withParameters(profiles.command(workload.name), workload), workload, [time])
       .addOption(new Option("--with <tool>", "the profiler").choices(tools).default("cpu-prof"))
       .option("--backend <name>", "the kernel interface", "epoll")
-      .option("--measure <ms>", "how long to run", wholeNumber(1), 3000)
       .action((options: ProfileOptions) => {
-        actions.profile(workload, valuesOf(workload, options), options);
+        actions.profile(workload, valuesOf(workload, options), { ...UNTIMED, ...options });
       });
   }
   return program;
+}
+
+/** What stands in for the times of a workload that has no such options. */
+const UNTIMED = { warm: 0, measure: 0 };
+
+type TimeOption = readonly [flags: string, about: string, parse: (text: string) => number, preset: number];
+
+/** Adds options for how long to run, unless the workload says that itself. */
+function withTimes(command: Command, workload: Workload, options: readonly TimeOption[]): Command {
+  if (workload.events === undefined) for (const option of options) command.option(...option);
+  return command;
 }
 
 function withParameters(command: Command, workload: Workload): Command {

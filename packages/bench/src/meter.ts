@@ -6,6 +6,8 @@ export interface Round {
   readonly ns: number;
   /** Of the whole process, the threads of the runtime too. */
   readonly cpuNs: number;
+  /** How long each turn of the loop took, in milliseconds, of a workload that is about that. */
+  readonly turns?: readonly number[];
 }
 
 /** How long a round is. */

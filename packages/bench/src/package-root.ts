@@ -12,8 +12,8 @@ function find(start: string): string {
 }
 
 /** Names of the Polyloop backends this package depends on: adding one to its package.json is all it takes. */
-export function installedBackends(): readonly string[] {
-  const manifest = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as {
+export function installedBackends(directory: string = packageRoot): readonly string[] {
+  const manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as {
     readonly dependencies: Readonly<Record<string, string>>;
   };
   return Object.keys(manifest.dependencies).flatMap(

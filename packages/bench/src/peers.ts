@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 /** A loop written in C. What it does in a workload is `peers/<workload>.c`, compiled with its header as LOOP. */
 export interface Peer {
   readonly name: string;
@@ -12,6 +14,18 @@ export interface Peer {
   readonly missing: RegExp;
   /** The command that installs it. */
   readonly install: string;
+  /** Where else to take the library from, if the installed one is not all there is. */
+  readonly source?: LibrarySource;
+}
+
+/** The source of a library, which is compiled along with the program instead of linking what is installed. */
+export interface LibrarySource {
+  /** The environment variable that names its directory. */
+  readonly variable: string;
+  /** Files by which the directory is known to be the right one. */
+  readonly files: readonly string[];
+  /** In peers/: the file that includes it and says how it is configured. */
+  readonly unit: string;
 }
 
 export const peers: readonly Peer[] = [
@@ -32,6 +46,7 @@ export const peers: readonly Peer[] = [
     backends: ["epoll", "linuxaio", "iouring"],
     missing: /\bev\.h: No such file|cannot find -lev\b/,
     install: "apt-get install libev-dev",
+    source: { variable: "POLYLOOP_LIBEV_SOURCE", files: ["ev.c", "ev.h"], unit: "source-libev.c" },
   },
   {
     name: "libuv",
@@ -43,6 +58,12 @@ export const peers: readonly Peer[] = [
     install: "apt-get install libuv1-dev",
   },
 ];
+
+/** The directory of the library's source that the environment names, if it names one. */
+export function sourceDirectory({ source }: Peer, environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  const given = source === undefined ? undefined : environment[source.variable];
+  return given === undefined || given === "" ? undefined : resolve(given);
+}
 
 /** The peer that others are compared with, where it has the same backend. */
 export const REFERENCE = "libev";

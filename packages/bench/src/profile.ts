@@ -5,7 +5,7 @@ import { BenchError } from "./errors.js";
 import { formatHotSpots, hotSpots } from "./hot-spots.js";
 import { packageRoot } from "./package-root.js";
 import { CHILD } from "./sides.js";
-import type { Values, Workload } from "./workload.js";
+import { spanOf, type Values, type Workload } from "./workload.js";
 
 /** Ways to look at the TypeScript side. */
 export const tools = ["cpu-prof", "perf", "trace-gc"] as const;
@@ -45,7 +45,7 @@ export function profile(tool: Tool, subject: Subject): void {
 }
 
 function childArguments({ workload, values, backend, measure }: Subject): string[] {
-  const given = { backend, ...values, warm: 500, measure, events: 0 };
+  const given = { backend, ...values, ...spanOf(workload, values, 500, measure) };
   return [CHILD, workload.name, ...Object.entries(given).map(([key, value]) => `${key}=${String(value)}`)];
 }
 

@@ -9,9 +9,10 @@ import type { Values } from "./workload.js";
 export function formatReport(report: Report): string {
   const { plan, unit } = report;
   const lines = [
-    `${report.workload} ${formatValues(report.values)}: ns per ${unit}, ${String(plan.rounds)} rounds in turns of ${String(plan.measure)} ms after ${String(plan.warm)} ms of warm-up`,
+    `${report.workload} ${formatValues(report.values)}: ns per ${unit}, ${String(plan.rounds)} rounds in turns of ${formatSpan(report)}`,
     formatMachine(report.machine),
     formatTable(report),
+    ...formatTurns(report),
     ...report.absent.map(
       ({ name, reason, remedy }) => `missing: ${name}: ${reason}${remedy === undefined ? "" : `: ${remedy}`}`,
     ),
@@ -25,6 +26,11 @@ export function formatValues(values: Values): string {
   return Object.entries(values)
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(" ");
+}
+
+function formatSpan({ span: { warm, measure, events }, unit }: Report): string {
+  if (events > 0) return `${String(events)} ${unit}s each, without a warm-up`;
+  return `${String(measure)} ms after ${String(warm)} ms of warm-up`;
 }
 
 function formatMachine({ kernel, cpu, cpus, node, load }: Machine): string {
@@ -52,6 +58,27 @@ function formatTable(report: Report): string {
   return table.toString();
 }
 
+/** A second table, of those sides whose rounds told of their turns. */
+function formatTurns(report: Report): string[] {
+  const sides = report.sides.flatMap(({ name, turns }) => (turns === undefined ? [] : [{ name, turns }]));
+  if (sides.length === 0) return [];
+  const table = new Table({
+    head: ["turns, ms", "median", "longest", "min..max", "in every round", "turn", "beyond", "turn", "of"],
+    colAligns: ["left", "right", "right", "right", "right", "right", "right", "right", "left"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { name, turns } of sides) {
+    const { median, longest, everyRound, beyond } = turns;
+    const others =
+      beyond === undefined || beyond.to === name
+        ? ["", "", ""]
+        : [milliseconds(beyond.ms), String(beyond.turn), beyond.to];
+    const own = [milliseconds(median.median), milliseconds(longest.median), range(longest, milliseconds)];
+    table.push([name, ...own, milliseconds(everyRound.ms), String(everyRound.turn), ...others]);
+  }
+  return [table.toString()];
+}
+
 function formatSide({ name, ns, cpuNs, ratio, systemCalls }: SideReport): string[] {
   const compared =
     ratio === undefined || ratio.to === name
@@ -67,6 +94,10 @@ function range({ lowest, highest }: Spread, format: (value: number) => string): 
 
 function whole(value: number): string {
   return value.toFixed(0);
+}
+
+function milliseconds(value: number): string {
+  return value.toFixed(3);
 }
 
 function times(value: number): string {

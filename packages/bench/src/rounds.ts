@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type ExecFileException } from "node:child_process";
 import { promisify } from "node:util";
 import { BenchError, messageOf } from "./errors.js";
 import type { Round, Span } from "./meter.js";
@@ -7,8 +7,11 @@ import type { Values, Workload } from "./workload.js";
 
 const execute = promisify(execFile);
 
-/** Longer than any round: setting up 9800 pipes under strace takes some seconds. */
-const PATIENCE_MS = 120_000;
+/** What a program may take besides warming up and measuring. Setting up 9800 pipes takes some seconds under strace. */
+export const PATIENCE_MS = 60_000;
+
+/** What a C program ends with when its library was built without the backend; peers/meter.h has the same. */
+const NOT_BUILT_IN = 3;
 
 /** A side and what to run for it. */
 export interface Contestant {
@@ -52,8 +55,8 @@ export function settings(side: Side, values: Values, span: Span): string[] {
 }
 
 /**
- * Runs all sides in turns, A B A B …, so that what else the machine does meets all of them. A side that fails is out and
- * named.
+ * Runs all sides in turns, A B A B …, so that what else the machine does meets all of them. A side that fails, or takes
+ * `patience` milliseconds longer than it was told to, is out and named.
  */
 export async function runRounds(
   contestants: readonly Contestant[],
@@ -61,6 +64,7 @@ export async function runRounds(
   span: Span,
   count: number,
   progress: (round: number, side: string) => void = () => undefined,
+  patience = PATIENCE_MS,
 ): Promise<Outcome> {
   const rounds = new Map<Contestant, Round[]>(contestants.map((contestant) => [contestant, []]));
   const absent: Absentee[] = [];
@@ -68,7 +72,7 @@ export async function runRounds(
     for (const [contestant, done] of rounds) {
       progress(round, contestant.side.name);
       try {
-        done.push(await runRound(contestant, values, span));
+        done.push(await runRound(contestant, values, span, patience));
       } catch (error) {
         rounds.delete(contestant);
         absent.push(absentee(contestant.side, error));
@@ -79,15 +83,28 @@ export async function runRounds(
 }
 
 /** One round of one side, in a process of its own. */
-async function runRound({ side, command }: Contestant, values: Values, span: Span): Promise<Round> {
+async function runRound({ side, command }: Contestant, values: Values, span: Span, patience: number): Promise<Round> {
   const [file, ...args] = command;
-  const { stdout } = await execute(file, [...args, ...settings(side, values, span)], { timeout: PATIENCE_MS }).catch(
+  const timeout = span.warm + span.measure + patience;
+  const options = { timeout, killSignal: "SIGKILL", maxBuffer: Infinity } as const;
+  const { stdout } = await execute(file, [...args, ...settings(side, values, span)], options).catch(
     (error: unknown) => {
-      const { stderr } = error as { readonly stderr?: string };
-      throw new BenchError(stderr === undefined || stderr.trim() === "" ? messageOf(error) : stderr.trim());
+      throw failure(side, error as ExecFileException, timeout);
     },
   );
   return parseRound(stdout);
+}
+
+function failure(side: Side, error: ExecFileException, timeout: number): BenchError {
+  if (error.killed === true) return new BenchError(noResult(timeout));
+  const complaint = error.stderr?.trim() ?? "";
+  const remedy = error.code === NOT_BUILT_IN ? side.remedy : undefined;
+  return new BenchError(complaint === "" ? messageOf(error) : complaint, remedy);
+}
+
+/** What to say of a program that had to be ended. */
+export function noResult(timeout: number): string {
+  return `it gave no result within ${String(timeout / 1000)} s: it waits for an event that was lost, or turns without any`;
 }
 
 /** Reads the line of JSON in which a side reports. */

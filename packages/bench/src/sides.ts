@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { compile } from "./compile.js";
 import { BenchError } from "./errors.js";
 import { installedBackends, packageRoot } from "./package-root.js";
-import { type Peer, peers, REFERENCE } from "./peers.js";
+import { type Peer, peers, REFERENCE, sourceDirectory } from "./peers.js";
 import type { Workload } from "./workload.js";
 
 /** A program and its first arguments. */
@@ -14,6 +14,8 @@ export interface Side {
   readonly name: string;
   readonly about: string;
   readonly backend: string;
+  /** What to do when its library was built without the backend. */
+  readonly remedy?: string;
   /** What to run for a round; builds it if need be. Throws a BenchError with the remedy when that is not possible. */
   command(workload: Workload): Command;
 }
@@ -28,10 +30,17 @@ export function allSides(workload: Workload, backends: readonly string[] = insta
 }
 
 function peerSides(peer: Peer): Side[] {
+  const directory = sourceDirectory(peer);
+  const about = directory === undefined ? peer.about : `${peer.about}, built from ${directory}`;
+  const remedy =
+    peer.source === undefined
+      ? {}
+      : { remedy: `let ${peer.source.variable} name the directory of its source, see packages/bench/README.md` };
   return peer.backends.map((backend) => ({
     name: `${peer.name}-${backend}`,
-    about: peer.about,
+    about,
     backend,
+    ...remedy,
     command: (workload) => [compile(workload.name, peer)],
   }));
 }
@@ -60,9 +69,12 @@ export function chooseSides(all: readonly Side[], names: readonly string[]): rea
   });
 }
 
-/** What a side is compared with: what was asked for, or libev on the same backend, or libev on epoll. */
+/**
+ * What a side is compared with: what was asked for, or libev on the same backend, or else on epoll libev or, where that does
+ * not take part, Polyloop.
+ */
 export function baselineOf(side: Side, names: readonly string[], wanted: string | undefined): string | undefined {
-  return [wanted, `${REFERENCE}-${side.backend}`, `${REFERENCE}-epoll`].find(
+  return [wanted, `${REFERENCE}-${side.backend}`, `${REFERENCE}-epoll`, "polyloop-epoll"].find(
     (name) => name !== undefined && names.includes(name),
   );
 }

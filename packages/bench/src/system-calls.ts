@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BenchError } from "./errors.js";
-import { type Contestant, settings } from "./rounds.js";
+import { type Contestant, noResult, PATIENCE_MS, settings } from "./rounds.js";
 import type { Values } from "./workload.js";
 
 /** System calls for each event: all of them, and by name those that matter. */
@@ -47,7 +47,10 @@ function trace({ side, command }: Contestant, values: Values, events: number, st
       ...command,
       ...settings(side, values, { warm: 0, measure: 0, events }),
     ];
-    const { error, status, stderr } = spawnSync(strace, args, { encoding: "utf8" });
+    // SIGTERM: strace hands it on to the program that it runs.
+    const { error, status, stderr } = spawnSync(strace, args, { encoding: "utf8", timeout: PATIENCE_MS });
+    if ((error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT")
+      throw new BenchError(`strace could not trace ${side.name}: ${noResult(PATIENCE_MS)}`);
     if (error !== undefined) throw new BenchError("strace is not installed", "apt-get install strace");
     if (status !== 0) throw new BenchError(`strace could not trace ${side.name}: ${stderr.trim()}`);
     return parseSummary(readFileSync(summary, "utf8"));

@@ -1,5 +1,5 @@
 import type { Loop } from "@polyloop/loop-core";
-import type { Meter } from "./meter.js";
+import type { Meter, Round, Span } from "./meter.js";
 
 /** A whole number that a workload is run with, and an option of the command line. */
 export interface Parameter {
@@ -28,9 +28,30 @@ export interface Workload<Name extends string = string> {
   readonly peers: readonly string[];
   /** How many descriptors it opens, so that one too many is an error with a sentence. */
   descriptors(values: Values<Name>): number;
+  /** How many events a round has, where it is over when something is done: it has then no warm-up, and the loop is fresh. */
+  events?(values: Values<Name>): number;
   /**
    * The TypeScript side, written as a user of the public API would. It starts its watchers on `loop`, counts with
-   * `meter.tick()` and breaks the loop when that says so.
+   * `meter.tick()` and breaks the loop when that says so. Where it is single turns that matter, it returns what to do instead
+   * of `loop.run()`, from `meter.begin()` on; that returns how long each turn took, in milliseconds.
    */
-  program(loop: Loop, values: Values<Name>, meter: Meter): void;
+  program(loop: Loop, values: Values<Name>, meter: Meter): (() => readonly number[]) | undefined;
+}
+
+/** How long a round is: milliseconds, or the events that the workload says. */
+export function spanOf(workload: Workload, values: Values, warm: number, measure: number): Span {
+  const events = workload.events?.(values);
+  return events === undefined ? { warm, measure, events: 0 } : { warm: 0, measure: 0, events };
+}
+
+/** A round of the TypeScript side on a loop, which is closed in the end. */
+export function perform(workload: Workload, loop: Loop, values: Values, meter: Meter): Round {
+  const runTurns = workload.program(loop, values, meter);
+  const turns = runTurns?.();
+  if (runTurns === undefined) {
+    meter.begin();
+    loop.run();
+  }
+  loop.close();
+  return turns === undefined ? meter.round : { ...meter.round, turns };
 }

@@ -1,10 +1,11 @@
 import { BenchError } from "./errors.js";
 import type { Values, Workload } from "./workload.js";
+import { grow } from "./workloads/grow.js";
 import { ready } from "./workloads/ready.js";
 import { ring } from "./workloads/ring.js";
 
 /** All of them, in the order in which help names them. */
-export const workloads: readonly Workload[] = [ring, ready];
+export const workloads: readonly Workload[] = [ring, ready, grow];
 
 /** Descriptors a process has besides the workload's own: its streams, its loop, what Node keeps open. */
 const RESERVED = 64;

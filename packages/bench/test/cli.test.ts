@@ -1,6 +1,6 @@
 import { describe, expect } from "@jest/globals";
 import type { Report } from "../src/benchmark.js";
-import { bench, brokenCompiler, hasHeader, isBuilt, itIf } from "./support.js";
+import { bench, brokenCompiler, hasHeader, isBuilt, itIf, libevSource } from "./support.js";
 
 const short = ["--rounds", "2", "--warm", "1", "--measure", "2"];
 const itBuilt = itIf(isBuilt(), "the package is not built (npm run build)");
@@ -48,6 +48,42 @@ describe("bench", () => {
     expect(stdout).toContain("│ polyloop-epoll ");
   });
 
+  itIf(itLibev, "libev is not installed (apt-get install libev-dev)")(
+    "names a side whose library was built without the backend, and what to do",
+    () => {
+      const args = ["ready", "--count", "1", ...short, "--side", "bare-epoll,libev-linuxaio", "--no-strace"];
+      const { status, stdout } = bench(args, { POLYLOOP_LIBEV_SOURCE: "" });
+      expect(status).toBe(0);
+      // Not every distribution leaves it out.
+      expect(stdout).toMatch(
+        /missing: libev-linuxaio: this libev has no linuxaio: let POLYLOOP_LIBEV_SOURCE name .*|│ libev-linuxaio /,
+      );
+    },
+  );
+
+  itIf(isBuilt() && libevSource !== "", "POLYLOOP_LIBEV_SOURCE names no source of libev").each([
+    ["ring", ["--pipes", "40", "--active", "8"]],
+    ["ready", ["--count", "100"]],
+  ])("measures %s on every backend of a libev built from source", (workload, values) => {
+    const sides = ["libev-epoll", "libev-linuxaio", "libev-iouring"];
+    const { stdout } = bench([workload, ...values, ...short, "--side", sides.join(","), "--no-strace", "--json"]);
+    const [report] = JSON.parse(stdout) as [Report];
+    expect(report.absent).toEqual([]);
+    expect(report.sides.map(({ name, rounds }) => [name, rounds.length])).toEqual(sides.map((name) => [name, 2]));
+    expect(report.sides[0]?.about).toContain("built from /");
+    expect(report.command).toMatch(/^POLYLOOP_LIBEV_SOURCE=\/.* npm run bench -- /);
+  });
+
+  itBuilt("measures the turns of a loop that grows", () => {
+    const args = ["grow", "--count", "50", "--step", "20", "--rounds", "2", "--side", "polyloop-epoll", "--no-strace"];
+    const [report] = JSON.parse(bench([...args, "--json"]).stdout) as [Report];
+    const [side] = report.sides;
+    expect(side?.rounds.map(({ events }) => events)).toEqual([50, 50]);
+    expect(side?.turns?.longest.median).toBeGreaterThan(0);
+    expect(report.command).toBe("npm run bench -- grow --count 50 --step 20 --rounds 2 --side polyloop-epoll");
+    expect(bench(args).stdout).toMatch(/^│ turns, ms +│ median │ longest │/m);
+  });
+
   itBuilt("names a side that cannot run here", () => {
     const args = ["ready", "--count", "1", ...short, "--side", "bare-epoll,libev-linuxaio", "--no-strace"];
     const { status, stdout } = bench(args);
@@ -60,6 +96,7 @@ describe("bench", () => {
     [["ring", "--pipes", "0"], "It must be a whole number from 1 to 1000000000"],
     [["ring", "--pipes", "many"], "It must be a whole number from 1"],
     [["ring", "--count", "1"], "unknown option '--count'"],
+    [["grow", "--warm", "1"], "unknown option '--warm'"],
     [["ring", "--rounds", "1.5"], "It must be a whole number from 1"],
     [["ring", "--side", "libevent"], 'bench: there is no side "libevent"\nChoose of bare-epoll, libev-epoll'],
     [["ring", "--side", "bare-epoll", "--baseline", "libev-epoll"], 'there is no side "libev-epoll"'],

@@ -5,6 +5,7 @@ import { formatReport } from "../src/report.js";
 import { parseRound } from "../src/rounds.js";
 import { ratios, type Spread, spread } from "../src/statistics.js";
 import { parseSummary } from "../src/system-calls.js";
+import { lookAtTurns, type Turns } from "../src/turns.js";
 
 describe("statistics", () => {
   it("give the median and the extremes", () => {
@@ -18,6 +19,28 @@ describe("statistics", () => {
   });
 });
 
+describe("turns", () => {
+  const rounds = (...turns: number[][]) => turns.map((each) => ({ events: 1, ns: 1, cpuNs: 1, turns: each }));
+  const own = rounds([1, 9, 2, 3], [1, 2, 8, 3], [7, 2, 2, 3]);
+
+  it("are the loop's own where they are long in every round", () => {
+    const turns = lookAtTurns(own, undefined);
+    expect(turns).toMatchObject({ longest: { median: 8, lowest: 7, highest: 9 }, everyRound: { ms: 3, turn: 4 } });
+    expect(turns?.median.median).toBe(2.5);
+    expect(turns?.beyond).toBeUndefined();
+  });
+
+  it("are compared with the same turns of another side", () => {
+    const other = { name: "polyloop-epoll", rounds: rounds([1, 0.5, 2, 2.9], [4, 4, 4, 4]) };
+    expect(lookAtTurns(own, other)?.beyond).toEqual({ to: "polyloop-epoll", ms: 1.5, turn: 2 });
+    expect(lookAtTurns(own, { name: "polyloop-epoll", rounds: [] })?.beyond).toBeUndefined();
+  });
+
+  it("are nothing to look at where rounds report none", () => {
+    expect(lookAtTurns([{ events: 1, ns: 1, cpuNs: 1 }], undefined)).toBeUndefined();
+  });
+});
+
 function even(value: number): Spread {
   return { median: value, lowest: value - 10, highest: value + 10 };
 }
@@ -28,6 +51,7 @@ const libev: SideReport = {
   ns: even(1200),
   cpuNs: even(1190),
   ratio: { to: "libev-epoll", ns: spread([1]), cpuNs: spread([1]) },
+  turns: undefined,
   systemCalls: { perEvent: 2.01, byName: { epoll_wait: 0.01, read: 1, write: 1 } },
   rounds: [],
 };
@@ -37,6 +61,7 @@ const report: Report = {
   unit: "event",
   values: { pipes: 1000, active: 100 },
   plan: { rounds: 9, warm: 500, measure: 400, baseline: undefined, strace: true },
+  span: { warm: 500, measure: 400, events: 0 },
   machine: { kernel: "6.18.0", cpu: "AMD EPYC", cpus: 2, node: "20.20.2", load: 0.5 },
   sides: [
     libev,
@@ -82,6 +107,22 @@ describe("a report", () => {
       "",
     ]);
     expect(line("libev-epoll")).toContain("2.010 (read 1.000, write 1.000, epoll_wait 0.010)");
+  });
+
+  it("has a second table where single turns were measured", () => {
+    const turns: Turns = {
+      median: spread([0.004]),
+      longest: spread([4, 5, 9]),
+      everyRound: { ms: 1.5, turn: 7 },
+      beyond: { to: "polyloop-epoll", ms: 0.25, turn: 9 },
+    };
+    const sides = report.sides.map((side) => ({ ...side, turns }));
+    const grown = formatReport({ ...report, span: { warm: 0, measure: 0, events: 50 }, sides });
+    expect(grown).toContain("9 rounds in turns of 50 events each, without a warm-up\n");
+    expect(grown).toMatch(
+      /│ libev-epoll +│ +0.004 │ +5.000 │ 4.000..9.000 │ +1.500 │ +7 │ +0.250 │ +9 │ polyloop-epoll │/,
+    );
+    expect(grown).toMatch(/│ polyloop-epoll │ +0.004 │ +5.000 │ 4.000..9.000 │ +1.500 │ +7 │ +│ +│ +│/);
   });
 
   it("names who is missing and the command that installs it", () => {

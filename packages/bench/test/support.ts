@@ -35,10 +35,27 @@ export function isBuilt(): boolean {
   return existsSync(CLI);
 }
 
+/** The directory of libev's source, for the tests that build it. */
+export const libevSource: string = process.env["POLYLOOP_LIBEV_SOURCE"] ?? "";
+
+/** A directory that is there for the test only. */
+export function scratch(): string {
+  return mkdtempSync(join(tmpdir(), "polyloop-bench-test-"));
+}
+
 /** A compiler that fails with the given words, as one does that misses a header. */
 export function brokenCompiler(complaint: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), "polyloop-bench-test-")), "cc");
-  writeFileSync(path, `#!/bin/sh\necho '${complaint}' >&2\nexit 1\n`);
+  return compilerThat(`echo '${complaint}' >&2; exit 1`);
+}
+
+/** A compiler that makes an empty program of anything. */
+export function idleCompiler(): string {
+  return compilerThat('while [ "$1" != -o ]; do shift; done; : > "$2"');
+}
+
+function compilerThat(script: string): string {
+  const path = join(scratch(), "cc");
+  writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o755);
   return path;
 }

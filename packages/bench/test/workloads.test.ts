@@ -1,16 +1,15 @@
 import { describe, expect, it } from "@jest/globals";
 import { epoll } from "@polyloop/backend-epoll";
 import { Loop } from "@polyloop/loop-core";
+import { scriptedLoop } from "@polyloop/loop-core/testing";
 import { Meter } from "../src/meter.js";
+import { perform, spanOf } from "../src/workload.js";
 import { findWorkload, requireDescriptors, workloads } from "../src/workloads.js";
 
 function run(name: string, values: Record<string, number>, span: Partial<Meter["span"]> = {}) {
-  const loop = new Loop({ backend: epoll() });
-  const meter = new Meter({ warm: 1, measure: 3, events: 0, ...span });
-  findWorkload(name).program(loop, values, meter);
-  loop.run();
-  loop.close();
-  return meter.round;
+  const workload = findWorkload(name);
+  const meter = new Meter({ ...spanOf(workload, values, 1, 3), ...span });
+  return perform(workload, new Loop({ backend: epoll() }), values, meter);
 }
 
 describe("the TypeScript side", () => {
@@ -29,6 +28,26 @@ describe("the TypeScript side", () => {
 
   it("ends after a number of events where one was given", () => {
     expect(run("ring", { pipes: 4, active: 2 }, { events: 1234 }).events).toBe(1234);
+  });
+
+  it.each([
+    [1, 50],
+    [20, 3],
+    [99, 1],
+  ])("of grow adds %i of 50 watchers before each turn, and measures %i turns", (step, turns) => {
+    const round = run("grow", { count: 50, step });
+    expect(round.events).toBe(50);
+    expect(round.turns).toHaveLength(turns);
+    expect(Math.min(...(round.turns ?? []))).toBeGreaterThan(0);
+  });
+
+  it("of grow has no result where watchers were lost", () => {
+    const { loop } = scriptedLoop();
+    const meter = new Meter({ warm: 0, measure: 0, events: 5 });
+    expect(() => perform(findWorkload("grow"), loop, { count: 5, step: 1 }, meter)).toThrow(
+      "5 of 5 watchers that were tried do not call",
+    );
+    loop.close();
   });
 
   it("has no result before the end", () => {
@@ -53,6 +72,6 @@ describe("a workload", () => {
   });
 
   it("that does not exist is an error that names those that do", () => {
-    expect(() => findWorkload("rong")).toThrow(expect.objectContaining({ remedy: "Choose one of ring, ready" }));
+    expect(() => findWorkload("rong")).toThrow(expect.objectContaining({ remedy: "Choose one of ring, ready, grow" }));
   });
 });
