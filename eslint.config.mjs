@@ -9,6 +9,7 @@ const arrows = {
   sys: [],
   "loop-core": ["sys"],
   "backend-epoll": ["loop-core", "sys/loader"],
+  "backend-linuxaio": ["loop-core", "backend-epoll", "sys/loader"],
   bench: ["*"],
   // They show what a user can do, so they have what a user has.
   examples: ["loop-core", "backend-epoll", "sys"],
@@ -19,6 +20,7 @@ const testArrows = {
   sys: [],
   "loop-core": ["sys", "loop-core"],
   "backend-epoll": ["loop-core", "sys", "backend-epoll"],
+  "backend-linuxaio": ["loop-core", "sys", "backend-epoll", "backend-linuxaio"],
   bench: ["*"],
 };
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <new>
 
 // Linux 5.11; glibc wraps it from 2.35 on, so it is called by number. The number is the same on every architecture.
@@ -25,12 +24,6 @@ constexpr size_t kMaxEvents = size_t{1} << 16;
 
 uint64_t TagOf(int32_t fd, int32_t generation) {
   return static_cast<uint32_t>(fd) | static_cast<uint64_t>(static_cast<uint32_t>(generation)) << 32;
-}
-
-double Milliseconds(clockid_t clock) {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
 }
 
 }  // namespace
@@ -77,10 +70,7 @@ int EpollSet::Prepare(Words answers) {
 
 int EpollSet::Answer(Words answers, int count) {
   const int error = errno;
-  // The time is read here because here it costs no further call from JavaScript.
-  const double times[] = {Milliseconds(CLOCK_MONOTONIC), Milliseconds(CLOCK_REALTIME)};
-  static_assert(sizeof times == kHeaderLength * sizeof(int32_t), "the header is two doubles");
-  std::memcpy(answers.data, times, sizeof times);
+  polyloop::StoreTimes(answers);
   if (count < 0) return -error;
   int32_t* answer = answers.data + kHeaderLength;
   for (int index = 0; index < count; index++, answer += kAnswerLength) {

@@ -3,6 +3,7 @@
 #ifndef POLYLOOP_BACKEND_EPOLL_EPOLL_SET_H_
 #define POLYLOOP_BACKEND_EPOLL_EPOLL_SET_H_
 
+#include <polyloop/binding.h>
 #include <sys/epoll.h>
 #include <time.h>
 
@@ -12,19 +13,17 @@
 
 namespace backend_epoll {
 
+using polyloop::Words;
+
 // The layout of the arrays; src/port.ts has the same numbers.
 constexpr size_t kChangeLength = 5;  // operation, descriptor, epoll mask, generation, result
-constexpr size_t kHeaderLength = 4;  // two doubles: CLOCK_MONOTONIC and CLOCK_REALTIME in milliseconds
+constexpr size_t kHeaderLength = polyloop::kTimesLength;
 constexpr size_t kAnswerLength = 3;  // descriptor, generation, epoll mask
-
-// The memory of an Int32Array, as it is during one call.
-struct Words {
-  int32_t* data;
-  size_t length;
-};
 
 class EpollSet {
  public:
+  static constexpr const char* kName = "EpollSet";
+
   // Whether it could be opened is told by fd().
   EpollSet();
   // It owns the descriptor: a set that is collected, or whose thread ends, gives it back.

@@ -11,13 +11,14 @@ import {
   type Sink,
   WRITE,
 } from "@polyloop/loop-core";
-import { Answers } from "./answers.js";
+import { Answers, HEADER_LENGTH } from "./answers.js";
 import { ChangeList } from "./change-list.js";
 import { EBADF, EEXIST, EINTR, EINVAL, ENOENT, ENOMEM, ENOSPC, ENOSYS, EPERM } from "./errno.js";
 import { exhausted, unavailable } from "./failures.js";
-import { fromEpoll, toEpoll } from "./masks.js";
-import { ADD, ANSWER_LENGTH, DELETE, type EpollPort, type EpollSet, HEADER_LENGTH, MARKER, MODIFY } from "./port.js";
-import { NANOSECONDS, nanosecondsBeyond, wholeMilliseconds, wholeSeconds } from "./timeout.js";
+import { toEpoll } from "./masks.js";
+import { fromPoll } from "./poll-masks.js";
+import { ADD, ANSWER_LENGTH, DELETE, type EpollPort, type EpollSet, MARKER, MODIFY } from "./port.js";
+import { splitTimeout, wholeMilliseconds } from "./timeout.js";
 
 /** A descriptor's state is one number: what core wants, what the kernel was told, and the flags below. */
 const WANTED = 0x3f;
@@ -55,9 +56,11 @@ export class EpollBackend implements Backend {
   private changed: number[] = [];
   private alwaysReady: number[] = [];
   private readonly changes = new ChangeList();
-  private readonly answers = new Answers();
+  private readonly answers = new Answers(ANSWER_LENGTH);
   /** How long the running `poll` may wait, in milliseconds. */
   private readonly limit = new Float64Array(1);
+  /** The same as seconds and nanoseconds. */
+  private readonly timeoutParts = new Int32Array(2);
   private precise = true;
   private turnsSinceAsked = 0;
   private markedReadable = false;
@@ -98,7 +101,7 @@ export class EpollBackend implements Backend {
     if (this.changed.length > 0) this.queueChanges();
     if (this.alwaysReady.length > 0) this.limit[0] = 0;
     const count = this.exchange(sink);
-    this.stampTime();
+    this.answers.stamp(this.context.stamp);
     if (count > 0) this.deliver(count, sink);
     if (this.alwaysReady.length > 0) this.deliverAlwaysReady(sink);
     if (this.haunted) this.renew();
@@ -127,6 +130,30 @@ export class EpollBackend implements Backend {
   close(): void {
     this.closed = true;
     this.set.close();
+  }
+
+  /**
+   * Whether a `poll(0)` would do something that does not show in `fd`: hand over changes, or report descriptors that are
+   * always ready. For whoever embeds this backend.
+   */
+  get mustPoll(): boolean {
+    return this.changed.length > 0 || this.alwaysReady.length > 0;
+  }
+
+  /**
+   * Asks the kernel whether epoll refuses a descriptor because there is no way to wait for it: it is ready whenever asked.
+   * The descriptor must not be watched here.
+   */
+  refuses(fd: number): boolean {
+    const question = new ChangeList();
+    question.push(ADD, fd, 0, 0);
+    this.set.apply(question.words, 1);
+    const result = question.result(0);
+    if (result !== 0) return result === -EPERM;
+    question.count = 0;
+    question.push(DELETE, fd, 0, 0);
+    this.set.apply(question.words, 1);
+    return false;
   }
 
   /** Nothing tells of the end of an always-ready descriptor: now and then one of them, in turn, is offered to epoll anew. */
@@ -203,13 +230,8 @@ export class EpollBackend implements Backend {
     const { words, count } = this.changes;
     const answers = this.answers.words;
     if (!this.precise) return this.set.waitMilliseconds(words, count, answers, wholeMilliseconds(timeout));
-    const seconds = timeout < 0 ? -1 : wholeSeconds(timeout);
-    const nanoseconds = timeout < 0 ? 0 : nanosecondsBeyond(timeout, seconds);
-    const result =
-      // A remainder that rounds up to a second is one.
-      nanoseconds === NANOSECONDS
-        ? this.set.wait(words, count, answers, seconds + 1, 0)
-        : this.set.wait(words, count, answers, seconds, nanoseconds);
+    splitTimeout(this.limit, this.timeoutParts);
+    const result = this.set.wait(words, count, answers, this.timeoutParts[0] as number, this.timeoutParts[1] as number);
     if (result !== -ENOSYS) return result;
     this.precise = false;
     return this.set.waitMilliseconds(words, 0, answers, count > 0 ? 0 : wholeMilliseconds(timeout));
@@ -283,7 +305,7 @@ export class EpollBackend implements Backend {
       }
       const state = states.get(fd);
       const wanted = state & WANTED;
-      const got = fromEpoll(words[at + 2] as number) & (wanted | ERROR | HANGUP);
+      const got = fromPoll(words[at + 2] as number) & (wanted | ERROR | HANGUP);
       const isWanted = (got & wanted) !== 0;
       if (isWanted) sink.ready(fd, got);
       // Only PRIORITY is wanted and the other side hung up: level-triggered, that would end every wait from now on.
@@ -303,14 +325,6 @@ export class EpollBackend implements Backend {
       const fd = this.alwaysReady[index] as number;
       sink.ready(fd, this.states.get(fd) & (READ | WRITE));
     }
-  }
-
-  private stampTime(): void {
-    const { stamp } = this.context;
-    if (stamp === undefined) return;
-    const { times } = this.answers;
-    stamp[0] = times[0] as number;
-    stamp[1] = times[1] as number;
   }
 
   /**

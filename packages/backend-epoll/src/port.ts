@@ -8,19 +8,12 @@ export const ADD = 1;
 export const DELETE = 2;
 export const MODIFY = 3;
 
-/** Bits of an epoll mask, from <sys/epoll.h>. */
-export const IN = 0x001;
-export const PRI = 0x002;
-export const OUT = 0x004;
-export const ERR = 0x008;
-export const HUP = 0x010;
+/** Edge-triggered: what an epoll mask has beside the bits of poll(2). */
 export const ET = 0x80000000 | 0;
 
 /** The layout of a change: operation, descriptor, epoll mask, generation, and the result: 0 or a negative errno. */
 export const CHANGE_LENGTH = 5;
-/** The layout of the answers: the time as two doubles (CLOCK_MONOTONIC, CLOCK_REALTIME; milliseconds), then the answers. */
-export const HEADER_LENGTH = 4;
-/** The layout of an answer: descriptor, generation, epoll mask. */
+/** The layout of an answer, after the header with the times: descriptor, generation, epoll mask. */
 export const ANSWER_LENGTH = 3;
 
 /** The descriptor in the answer of what `keepReadable` put into the set. */

@@ -1,6 +1,7 @@
 import { type Availability, errnoCode, errnoText } from "@polyloop/loop-core";
 import { ENOSYS } from "./errno.js";
-import { ANSWER_LENGTH, type EpollPort, HEADER_LENGTH } from "./port.js";
+import { HEADER_LENGTH } from "./answers.js";
+import { ANSWER_LENGTH, type EpollPort } from "./port.js";
 
 /** Opens a set and waits on it for no time at all. */
 export function probe(port: EpollPort): Availability {

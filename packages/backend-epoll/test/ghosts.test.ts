@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { PRIORITY, READ, WRITE } from "@polyloop/loop-core";
-import { ERR, HUP, IN, PRI } from "../src/port.js";
+import { ERR, HUP, IN, PRI } from "../src/poll-masks.js";
+
 import { type Stage, stage } from "./stage.js";
 import { thrownBy } from "./thrown.js";
 
@@ -19,23 +20,23 @@ beforeEach(() => {
 describe("promise 17: ghosts", () => {
   /** A number that was closed while watched, with a dup that keeps its file open and ready. */
   function haunt(): { readonly fd: number; readonly copy: number } {
-    const fd = kernel.create();
+    const fd = kernel.descriptors.create();
     want(fd, READ);
     look();
-    const copy = kernel.dup(fd);
-    kernel.close(fd);
+    const copy = kernel.descriptors.dup(fd);
+    kernel.descriptors.close(fd);
     return { fd, copy };
   }
 
   it("of a stopped watcher are discarded, and one new set is all they cost", () => {
-    const other = kernel.create();
+    const other = kernel.descriptors.create();
     want(other, READ);
     const { fd, copy } = haunt();
     want(fd, 0);
-    kernel.file(copy).raise(IN);
+    kernel.descriptors.file(copy).raise(IN);
     expect(look(-1)).toEqual([]);
     expect(calls("epoll_create1")).toBe(2);
-    kernel.file(other).raise(IN);
+    kernel.descriptors.file(other).raise(IN);
     expect(look(-1)).toEqual([`${String(other)} READ`]);
     for (let turn = 0; turn < 5; turn++) look();
     expect(calls("epoll_create1")).toBe(2);
@@ -43,12 +44,12 @@ describe("promise 17: ghosts", () => {
 
   it("of the old file are never delivered to the new one under the same number", () => {
     const { fd, copy } = haunt();
-    kernel.create(true, fd);
+    kernel.descriptors.create(true, fd);
     want(fd, READ);
-    kernel.file(copy).raise(IN);
+    kernel.descriptors.file(copy).raise(IN);
     expect(look()).toEqual([]);
     expect(look()).toEqual([]);
-    kernel.file(fd).raise(IN);
+    kernel.descriptors.file(fd).raise(IN);
     expect(look()).toEqual([`${String(fd)} READ`]);
     expect(calls("epoll_create1")).toBe(2);
   });
@@ -57,7 +58,7 @@ describe("promise 17: ghosts", () => {
     const haunted = Array.from({ length: 20 }, haunt);
     for (const { fd, copy } of haunted) {
       want(fd, 0);
-      kernel.file(copy).raise(IN);
+      kernel.descriptors.file(copy).raise(IN);
     }
     expect(look(-1)).toEqual([]);
     expect(calls("epoll_create1")).toBe(2);
@@ -66,7 +67,7 @@ describe("promise 17: ghosts", () => {
   it("change the set's descriptor, so that whoever polls it can notice", () => {
     const { fd, copy } = haunt();
     want(fd, 0);
-    kernel.file(copy).raise(IN);
+    kernel.descriptors.file(copy).raise(IN);
     const before = backend.fd;
     look();
     expect(backend.fd).not.toBe(before);
@@ -76,14 +77,14 @@ describe("promise 17: ghosts", () => {
   it("are got rid of even when no descriptor is left for a second set at the same time", () => {
     const { fd, copy } = haunt();
     want(fd, 0);
-    kernel.file(copy).raise(IN);
+    kernel.descriptors.file(copy).raise(IN);
     kernel.fault = (call) => (call === "epoll_create1" && kernel.sets.length > 0 ? EMFILE : 0);
     expect(look()).toEqual([]);
     expect(kernel.sets).toHaveLength(1);
     kernel.fault = (call) => (call === "epoll_create1" ? EMFILE : 0);
     const again = haunt();
     want(again.fd, 0);
-    kernel.file(again.copy).raise(IN);
+    kernel.descriptors.file(again.copy).raise(IN);
     expect(thrownBy(() => look())).toMatchObject({
       code: "ERR_BACKEND_FAILURE",
       remedy: expect.stringContaining("RLIMIT"),
@@ -93,31 +94,31 @@ describe("promise 17: ghosts", () => {
 
 describe("errors and hang-ups", () => {
   it("count as READ and WRITE of what is wanted and are told besides", () => {
-    const fd = kernel.create();
+    const fd = kernel.descriptors.create();
     want(fd, READ);
-    kernel.file(fd).raise(HUP);
+    kernel.descriptors.file(fd).raise(HUP);
     expect(look()).toEqual([`${String(fd)} READ|HANGUP`]);
-    kernel.file(fd).raise(ERR);
+    kernel.descriptors.file(fd).raise(ERR);
     want(fd, READ | WRITE);
     expect(look()).toEqual([`${String(fd)} READ|WRITE|ERROR|HANGUP`]);
   });
 
   it("do not spin a loop that only waits for PRIORITY, and urgent data still comes every turn", () => {
-    const fd = kernel.create();
+    const fd = kernel.descriptors.create();
     want(fd, PRIORITY);
-    kernel.file(fd).raise(HUP);
+    kernel.descriptors.file(fd).raise(HUP);
     expect(look(-1)).toEqual([]);
     // Registering it edge-triggered looks once more; from then on a wait is a real one.
     expect(look(-1)).toEqual([]);
     let waited = 0;
     kernel.onWait = () => {
       waited++;
-      kernel.file(fd).raise(PRI);
+      kernel.descriptors.file(fd).raise(PRI);
     };
     expect(look(-1)).toEqual([`${String(fd)} PRIORITY|HANGUP`]);
     expect(waited).toBe(1);
     expect(look(-1)).toEqual([`${String(fd)} PRIORITY|HANGUP`]);
-    kernel.file(fd).lower(PRI);
+    kernel.descriptors.file(fd).lower(PRI);
     expect(look(-1)).toEqual([]);
     expect(look(-1)).toEqual([]);
     kernel.onWait = undefined;
@@ -126,13 +127,13 @@ describe("errors and hang-ups", () => {
   });
 
   it("a parked descriptor that was closed and whose number a stranger has is not registered for the stranger", () => {
-    const fd = kernel.create();
+    const fd = kernel.descriptors.create();
     want(fd, PRIORITY);
-    kernel.file(fd).raise(HUP);
+    kernel.descriptors.file(fd).raise(HUP);
     look();
     want(fd, 0);
-    kernel.close(fd);
-    kernel.create(true, fd);
+    kernel.descriptors.close(fd);
+    kernel.descriptors.create(true, fd);
     look();
     look();
     expect(kernel.sets[0]?.maskOf(fd)).toBeUndefined();

@@ -1,18 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { EBADF, EEXIST, EINVAL, ENOENT, EPERM } from "../src/errno.js";
-import {
-  ADD,
-  ANSWER_LENGTH,
-  CHANGE_LENGTH,
-  DELETE,
-  type EpollSet,
-  ET,
-  HEADER_LENGTH,
-  IN,
-  MARKER,
-  MODIFY,
-  OUT,
-} from "../src/port.js";
+import { IN, OUT } from "../src/poll-masks.js";
+import { HEADER_LENGTH } from "../src/answers.js";
+import { ADD, ANSWER_LENGTH, CHANGE_LENGTH, DELETE, type EpollSet, ET, MARKER, MODIFY } from "../src/port.js";
 import { fakeWorld, realWorld, type World } from "./worlds.js";
 import { codeOf } from "./thrown.js";
 

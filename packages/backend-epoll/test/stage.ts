@@ -57,11 +57,11 @@ export function stage(): Stage {
     want,
     look,
     reused(pollable = true) {
-      const fd = kernel.create();
+      const fd = kernel.descriptors.create();
       want(fd, READ);
       look();
-      kernel.close(fd);
-      return kernel.create(pollable, fd);
+      kernel.descriptors.close(fd);
+      return kernel.descriptors.create(pollable, fd);
     },
     calls: (name) => kernel.calls.get(name) ?? 0,
   };

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from "@jest/globals";
 import { BackendFailure, READ } from "@polyloop/loop-core";
 import { EpollBackend } from "../src/backend.js";
 import { EBADF, EINTR, EINVAL, ENOMEM, ENOSYS } from "../src/errno.js";
-import { IN } from "../src/port.js";
+import { IN } from "../src/poll-masks.js";
+
 import { type Stage, stage } from "./stage.js";
 import { thrownBy } from "./thrown.js";
 
@@ -30,7 +31,7 @@ describe("waiting", () => {
 
   it("rounds up to whole milliseconds on a kernel without epoll_pwait2, and asks for that only once", () => {
     kernel.fault = (call) => (call === "epoll_pwait2" ? ENOSYS : 0);
-    const fd = kernel.create();
+    const fd = kernel.descriptors.create();
     want(fd, READ);
     look(0.4);
     look(0.4);
@@ -59,10 +60,10 @@ describe("waiting", () => {
   });
 
   it("asks for more room after a call that filled it, and loses nothing", () => {
-    const fds = Array.from({ length: 200 }, () => kernel.create());
+    const fds = Array.from({ length: 200 }, () => kernel.descriptors.create());
     for (const fd of fds) {
       want(fd, READ);
-      kernel.file(fd).raise(IN);
+      kernel.descriptors.file(fd).raise(IN);
     }
     expect([look().length, look().length, look().length]).toEqual([64, 128, 200]);
   });
@@ -71,12 +72,12 @@ describe("waiting", () => {
     ["EBADF", EBADF],
     ["EINVAL", EINVAL],
   ])("opens a new set when somebody closed this one: %s", (_name, errno) => {
-    const fd = kernel.create();
+    const fd = kernel.descriptors.create();
     want(fd, READ);
     look();
     let failures = 1;
     kernel.fault = (call) => (call === "epoll_pwait2" && failures-- > 0 ? errno : 0);
-    kernel.file(fd).raise(IN);
+    kernel.descriptors.file(fd).raise(IN);
     look(-1);
     expect(look(-1)).toEqual([`${String(fd)} READ`]);
   });
@@ -89,8 +90,8 @@ describe("waiting", () => {
 
 describe("for whoever polls its descriptor", () => {
   it("flush hands changes over without waiting", () => {
-    const fd = kernel.create();
-    kernel.file(fd).raise(IN);
+    const fd = kernel.descriptors.create();
+    kernel.descriptors.file(fd).raise(IN);
     want(fd, READ);
     expect(kernel.sets[0]?.readable).toBe(false);
     backend.flush();
@@ -100,7 +101,7 @@ describe("for whoever polls its descriptor", () => {
   });
 
   it("the set is readable while an always-ready descriptor is watched, and no longer", () => {
-    const file = kernel.create(false);
+    const file = kernel.descriptors.create(false);
     want(file, READ);
     backend.flush();
     expect(kernel.sets[0]?.readable).toBe(true);
@@ -122,8 +123,8 @@ describe("for whoever polls its descriptor", () => {
 
 describe("recreate and close", () => {
   it("recreate starts over empty; core then says everything again", () => {
-    const fd = kernel.create();
-    const file = kernel.create(false);
+    const fd = kernel.descriptors.create();
+    const file = kernel.descriptors.create(false);
     want(fd, READ);
     want(file, READ);
     look();
@@ -131,15 +132,15 @@ describe("recreate and close", () => {
     expect(kernel.sets).toHaveLength(1);
     expect(look()).toEqual([]);
     backend.modify(fd, 0, READ);
-    kernel.file(fd).raise(IN);
+    kernel.descriptors.file(fd).raise(IN);
     expect(look()).toEqual([`${String(fd)} READ`]);
   });
 
   it("a number that was closed while watched and is the new set's own is a closed one", () => {
-    const fd = kernel.create();
+    const fd = kernel.descriptors.create();
     want(fd, READ);
     look();
-    kernel.close(fd);
+    kernel.descriptors.close(fd);
     backend.recreate();
     expect(backend.fd).toBe(fd);
     backend.modify(fd, 0, READ);

@@ -1,8 +1,10 @@
 import { openSync } from "node:fs";
 import * as sys from "@polyloop/sys";
 import { nativePort } from "../src/native.js";
-import { type EpollPort, IN, OUT } from "../src/port.js";
-import { type FakeFile, FakeKernel } from "../testing/fake-kernel.js";
+import { IN, OUT } from "../src/poll-masks.js";
+import { type EpollPort } from "../src/port.js";
+import type { FakeFile } from "@polyloop/loop-core/testing";
+import { FakeKernel } from "../testing/fake-kernel.js";
 
 /** Descriptors to watch and the means to make something of them happen, on the fake kernel or on the real one. */
 export interface World {
@@ -71,22 +73,22 @@ export function fakeWorld(kernel = new FakeKernel()): World & { readonly kernel:
     kernel,
     port: kernel,
     pair() {
-      const near = kernel.create();
-      const far = kernel.create();
-      for (const fd of [near, far]) kernel.file(fd).ready = OUT;
-      peers.set(near, kernel.file(far)).set(far, kernel.file(near));
+      const near = kernel.descriptors.create();
+      const far = kernel.descriptors.create();
+      for (const fd of [near, far]) kernel.descriptors.file(fd).ready = OUT;
+      peers.set(near, kernel.descriptors.file(far)).set(far, kernel.descriptors.file(near));
       return [near, far];
     },
     send(fd) {
       peers.get(fd)?.raise(IN);
     },
     drain(fd) {
-      kernel.file(fd).lower(IN);
+      kernel.descriptors.file(fd).lower(IN);
     },
-    file: () => kernel.create(false),
-    dup: (fd, to) => kernel.dup(fd, to),
+    file: () => kernel.descriptors.create(false),
+    dup: (fd, to) => kernel.descriptors.dup(fd, to),
     close(fd) {
-      kernel.close(fd);
+      kernel.descriptors.close(fd);
     },
     closedNumber: () => 1_000_000,
     end: () => {},

@@ -1,4 +1,7 @@
+import { FakeDescriptors, FakeFile } from "@polyloop/loop-core/testing";
 import { EBADF, EEXIST, EINVAL, ENOENT, ENOSPC, EPERM } from "../src/errno.js";
+import { ERR, HUP, IN } from "../src/poll-masks.js";
+import { HEADER_LENGTH } from "../src/answers.js";
 import {
   ADD,
   ANSWER_LENGTH,
@@ -6,40 +9,10 @@ import {
   DELETE,
   type EpollPort,
   type EpollSet,
-  ERR,
   ET,
-  HEADER_LENGTH,
-  HUP,
-  IN,
   MARKER,
   MODIFY,
 } from "../src/port.js";
-
-/** What a descriptor stands for: kept alive by every number that refers to it. */
-export class FakeFile {
-  /** Regular files and their like have no wait queue: epoll refuses them. */
-  readonly pollable: boolean;
-  /** The epoll bits that are true of it now. */
-  ready = 0;
-  /** Counts the wake-ups, for edge-triggered registrations. */
-  edges = 0;
-  references = 0;
-
-  constructor(pollable: boolean) {
-    this.pollable = pollable;
-  }
-
-  /** Something happened: these bits are true now, and whoever waits is woken. */
-  raise(bits: number): void {
-    this.ready |= bits;
-    this.edges++;
-  }
-
-  /** These bits are no longer true. */
-  lower(bits: number): void {
-    this.ready &= ~bits;
-  }
-}
 
 interface Registration {
   readonly file: FakeFile;
@@ -54,11 +27,12 @@ interface Registration {
 export type FakeCall = "epoll_create1" | "epoll_ctl" | "epoll_wait" | "epoll_pwait2" | "eventfd";
 
 /**
- * As much of Linux as epoll needs: descriptor numbers, files, dup and close, and sets whose registrations belong to a file
- * *and* a number and live as long as the file does. Nothing waits: a timeout passes on the fake's own clock.
+ * As much of Linux as epoll needs: sets whose registrations belong to a file *and* a number and live as long as the file
+ * does. Nothing waits: a timeout passes on the fake's own clock.
  */
 export class FakeKernel implements EpollPort {
-  private readonly descriptors = new Map<number, FakeFile>();
+  /** Other fake kernels may share them. */
+  readonly descriptors: FakeDescriptors;
   /** Every set that is open, the newest last. */
   readonly sets: FakeSet[] = [];
   /** Milliseconds. */
@@ -79,41 +53,17 @@ export class FakeKernel implements EpollPort {
   /** Decides whether a call fails: returns the errno, or 0. */
   fault: (call: FakeCall, detail: { readonly fd: number; readonly operation: number }) => number = () => 0;
 
+  constructor(descriptors = new FakeDescriptors()) {
+    this.descriptors = descriptors;
+    descriptors.onGone.add((file) => {
+      for (const set of this.sets) set.forget(file);
+    });
+  }
+
   open(): FakeSet {
     const set = new FakeSet(this);
     if (set.fd >= 0) this.sets.push(set);
     return set;
-  }
-
-  /** Opens a file under the lowest free number, or under the one given. */
-  create(pollable = true, fd = this.lowestFree()): number {
-    return this.install(new FakeFile(pollable), fd);
-  }
-
-  /** dup2(2): another number for the same file. */
-  dup(fd: number, to = this.lowestFree()): number {
-    return this.install(this.file(fd), to);
-  }
-
-  /** Closes a number; the file, and its registrations, go with the last one. */
-  close(fd: number): void {
-    const file = this.file(fd);
-    this.descriptors.delete(fd);
-    file.references--;
-    if (file.references > 0) return;
-    for (const set of this.sets) set.forget(file);
-  }
-
-  /** What a number stands for. */
-  file(fd: number): FakeFile {
-    const file = this.descriptors.get(fd);
-    if (file === undefined) throw new Error(`the test uses descriptor ${String(fd)}, which is not open`);
-    return file;
-  }
-
-  /** The same, for the kernel's own use. @internal */
-  lookup(fd: number): FakeFile | undefined {
-    return this.descriptors.get(fd);
   }
 
   /** Counts a call and asks whether it fails. @internal */
@@ -133,18 +83,19 @@ export class FakeKernel implements EpollPort {
     this.monotonic += timeout;
     this.wall += timeout;
   }
+}
 
-  private lowestFree(): number {
-    let fd = 3;
-    while (this.descriptors.has(fd)) fd++;
-    return fd;
+/** What the descriptor of a set stands for: readable while the set would report something. */
+class SetFile extends FakeFile {
+  private readonly set: FakeSet;
+
+  constructor(set: FakeSet) {
+    super(true);
+    this.set = set;
   }
 
-  private install(file: FakeFile, fd: number): number {
-    if (this.descriptors.has(fd)) this.close(fd);
-    file.references++;
-    this.descriptors.set(fd, file);
-    return fd;
+  override get ready(): number {
+    return this.set.readable ? IN : 0;
   }
 }
 
@@ -159,7 +110,7 @@ export class FakeSet implements EpollSet {
   constructor(kernel: FakeKernel) {
     this.kernel = kernel;
     const errno = kernel.enter("epoll_create1");
-    this.fd = errno === 0 ? kernel.create() : -errno;
+    this.fd = errno === 0 ? kernel.descriptors.install(new SetFile(this)) : -errno;
   }
 
   get size(): number {
@@ -202,7 +153,7 @@ export class FakeSet implements EpollSet {
   }
 
   close(): void {
-    if (this.fd >= 0) this.kernel.close(this.fd);
+    if (this.fd >= 0) this.kernel.descriptors.close(this.fd);
     this.fd = -EBADF;
     this.drop();
   }
@@ -239,7 +190,7 @@ export class FakeSet implements EpollSet {
   private control(operation: number, fd: number, mask: number, generation: number): number {
     const fault = this.kernel.enter("epoll_ctl", fd, operation);
     if (fault !== 0) return this.makeTrue(fault, fd);
-    const file = this.kernel.lookup(fd);
+    const file = this.kernel.descriptors.lookup(fd);
     if (file === undefined || this.fd < 0) return EBADF;
     if (!file.pollable) return EPERM;
     if (fd === this.fd) return EINVAL;
@@ -259,7 +210,7 @@ export class FakeSet implements EpollSet {
 
   /** An answer that a test has put in the kernel's mouth: what it says of a registration is so from now on. */
   private makeTrue(errno: number, fd: number): number {
-    const file = this.kernel.lookup(fd);
+    const file = this.kernel.descriptors.lookup(fd);
     const registration = this.find(fd);
     if (errno === ENOENT && registration !== undefined) {
       this.registrations.splice(this.registrations.indexOf(registration), 1);
@@ -270,14 +221,14 @@ export class FakeSet implements EpollSet {
   }
 
   private find(fd: number): Registration | undefined {
-    const file = this.kernel.lookup(fd);
+    const file = this.kernel.descriptors.lookup(fd);
     return this.registrations.find((registration) => registration.fd === fd && registration.file === file);
   }
 
   private answer(fault: number, answers: Int32Array, timeout: number): number {
     const { kernel } = this;
     // An answer that a test has put in the kernel's mouth is true from now on: somebody has closed the set.
-    if (fault === EBADF && kernel.lookup(this.fd) !== undefined) kernel.close(this.fd);
+    if (fault === EBADF && kernel.descriptors.lookup(this.fd) !== undefined) kernel.descriptors.close(this.fd);
     const errno = fault !== 0 ? fault : this.fd < 0 ? EBADF : 0;
     let count = 0;
     if (errno === 0) {

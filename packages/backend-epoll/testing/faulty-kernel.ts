@@ -3,7 +3,8 @@ import type { Decide, Fault, FaultyKernel } from "@polyloop/loop-core/conformanc
 import { ERROR, HANGUP, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
 import { EpollBackend } from "../src/backend.js";
 import * as errno from "../src/errno.js";
-import { ADD, DELETE, type EpollPort, ERR, HUP, IN, MODIFY, OUT, PRI } from "../src/port.js";
+import { ERR, HUP, IN, OUT, PRI } from "../src/poll-masks.js";
+import { ADD, DELETE, type EpollPort, MODIFY } from "../src/port.js";
 import { type FakeCall, FakeKernel } from "./fake-kernel.js";
 
 const NUMBERS: Readonly<Record<string, number>> = { ...errno, EMFILE: 24, ENFILE: 23, ELOOP: 40 };
@@ -44,16 +45,16 @@ export function faultyKernel(reach: (port: EpollPort) => EpollPort = (port) => p
   };
   const kernel = {
     factory,
-    open: (pollable: boolean) => fake.create(pollable),
-    dup: (fd: number) => fake.dup(fd),
+    open: (pollable: boolean) => fake.descriptors.create(pollable),
+    dup: (fd: number) => fake.descriptors.dup(fd),
     close: (fd: number) => {
-      fake.close(fd);
+      fake.descriptors.close(fd);
     },
     raise: (fd: number, events: Events) => {
-      fake.file(fd).raise(toBits(events));
+      fake.descriptors.file(fd).raise(toBits(events));
     },
     lower: (fd: number, events: Events) => {
-      fake.file(fd).lower(toBits(events));
+      fake.descriptors.file(fd).lower(toBits(events));
     },
     decide: (() => undefined) as Decide,
   };

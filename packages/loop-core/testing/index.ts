@@ -1,3 +1,4 @@
+export { FakeDescriptors, FakeFile } from "./fake-descriptors.js";
 export { ManualClock } from "./manual-clock.js";
 export { ManualSystem, ManualWakeup } from "./manual-system.js";
 export { pollBackend } from "./poll-backend.js";

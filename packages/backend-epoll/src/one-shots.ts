@@ -1,0 +1,301 @@
+import { type BackendContext, DescriptorMap, ERROR, HANGUP, type Interest, READ, type Sink } from "@polyloop/loop-core";
+import type { Delegate } from "./delegate.js";
+import { EBADF } from "./errno.js";
+import { fromPoll } from "./poll-masks.js";
+
+/** Where requests to the kernel are queued. */
+export interface Requests {
+  /** Asks once for an answer about a descriptor; `isNew` if it may stand for another file than the last time. */
+  arm(fd: number, interest: Interest, generation: number, isNew: boolean): void;
+  /** Takes back what was asked. Its answer may be under way. */
+  cancel(fd: number, generation: number): void;
+}
+
+/** A descriptor's state is one number: what core wants, what the kernel was asked for, and the flags below. */
+const WANTED = 0x3f;
+const ARMED_SHIFT = 6;
+const ARMED = WANTED << ARMED_SHIFT;
+/** It is on the list of descriptors to look at. */
+const CHANGED = 0x1000;
+/** Its number may stand for another file than the one that the kernel was asked about. */
+const SUSPECT = 0x2000;
+/** The delegate has it. */
+const DELEGATED = 0x4000;
+/** The delegate was asked whether it is always ready. */
+const ASKED = 0x8000;
+/** How many answers it had, up to when the delegate is asked. */
+const ANSWER = 0x10000;
+const ANSWERS = 0x70000;
+
+/**
+ * What is wanted of each descriptor and what a kernel interface of the one-shot kind was asked about it: what the state
+ * machines of Linux AIO and io_uring have in common. A request is answered once and then, if the descriptor is still wanted,
+ * made again with the next batch, which is what makes it level-triggered. Answers of an older generation are dropped.
+ * Descriptors that the interface refuses, and those that would end every wait, go to the delegate until their next change.
+ */
+export class OneShots implements Sink {
+  readonly delegate: Delegate;
+  /** The delegate's set was reported readable. */
+  delegateIsReady = false;
+  private readonly context: BackendContext;
+  private readonly requests: Requests;
+  private readonly states = new DescriptorMap();
+  /** Descriptors of which something may have to be asked or taken back, each once. */
+  private changed: number[] = [];
+  /** The delegate's set, as it is watched. */
+  private delegateFd = -1;
+  /** Another descriptor that the backend itself has open. */
+  private ownFd = -1;
+  /** Numbers that are wanted although they are the backend's own by now: closed while they were watched. */
+  private mistaken: number[] = [];
+  private sink: Sink | null = null;
+  private reported = false;
+
+  constructor(context: BackendContext, requests: Requests, delegate: Delegate) {
+    this.context = context;
+    this.requests = requests;
+    this.delegate = delegate;
+  }
+
+  modify(fd: number, from: Interest, to: Interest): void {
+    if (this.isOwn(fd)) {
+      if (to !== 0) this.mistaken.push(fd);
+      return;
+    }
+    const state = this.states.get(fd) & ~WANTED;
+    // What was learned of a file says nothing of another.
+    const isNew = from === 0 || from === to;
+    this.states.set(fd, isNew ? (state & ~(ASKED | ANSWERS)) | SUSPECT | to : state | to);
+    this.markChanged(fd);
+  }
+
+  /** Whether there is something to ask or to take back. */
+  get hasChanges(): boolean {
+    return this.changed.length > 0;
+  }
+
+  /** Compares what is wanted with what was asked, and queues requests. The delegate comes first. */
+  reify(): void {
+    if (this.delegateFd !== this.delegate.fd) this.watchDelegate();
+    for (let index = 0; index < this.changed.length; index++) this.reifyOne(this.changed[index] as number);
+    this.changed.length = 0;
+  }
+
+  /**
+   * Reports what needs no answer of the interface: numbers that are the backend's own, and, if one of them changed or is always
+   * ready, the descriptors that the delegate has. Returns whether there was anything.
+   */
+  look(sink: Sink): boolean {
+    this.reported = false;
+    this.sink = sink;
+    while (this.mistaken.length > 0) this.failed(this.mistaken.pop() as number, EBADF);
+    if (this.delegateIsReady || this.delegate.mustLook) {
+      this.delegateIsReady = false;
+      this.delegate.look(this);
+    }
+    this.sink = null;
+    return this.reported;
+  }
+
+  /** Whether `look` is due. */
+  get mustLook(): boolean {
+    return this.delegateIsReady || this.mistaken.length > 0 || this.delegate.mustLook;
+  }
+
+  /** An answer of the kernel. With `more`, the request stays armed. */
+  answered(fd: number, generation: number, mask: number, more: boolean, sink: Sink): void {
+    if (generation !== this.context.generations.get(fd)) return;
+    const state = this.states.get(fd);
+    if (fd === this.delegateFd) {
+      this.delegateIsReady = true;
+      this.states.set(fd, state & ~ARMED);
+      this.markChanged(fd);
+      return;
+    }
+    if (mask === 0) {
+      // It was over by the time it was looked at.
+      if (!more) this.lost(fd, generation);
+      return;
+    }
+    const wanted = state & WANTED;
+    const got = fromPoll(mask) & (wanted | ERROR | HANGUP);
+    if ((got & wanted) === 0) {
+      // It would be answered again at once, for ever; epoll can wait for what is wanted alone.
+      if (more) this.requests.cancel(fd, generation);
+      this.handOver(fd, state);
+      return;
+    }
+    sink.ready(fd, got);
+    if (more) return;
+    if ((state & (ASKED | ANSWERS)) === ANSWERS) {
+      this.askDelegate(fd, state);
+      return;
+    }
+    this.states.set(fd, (state & ~ARMED) + ((state & ASKED) === 0 ? ANSWER : 0));
+    this.markChanged(fd);
+  }
+
+  /** The kernel did not take a request, or lost it: it is made again with the next batch. */
+  lost(fd: number, generation: number): void {
+    if (generation !== this.context.generations.get(fd)) return;
+    this.states.set(fd, this.states.get(fd) & ~ARMED);
+    this.markChanged(fd);
+  }
+
+  /** The interface cannot wait for this descriptor: the delegate does, until its next change. */
+  refused(fd: number, generation: number): void {
+    if (generation === this.context.generations.get(fd)) this.handOver(fd, this.states.get(fd));
+  }
+
+  /** It cannot be watched at all. Without a sink the next poll finds out again, and can say so. */
+  fails(fd: number, generation: number, errno: number, sink: Sink | null): boolean {
+    if (generation !== this.context.generations.get(fd)) return false;
+    if (sink === null || fd === this.delegateFd) {
+      // Somebody has closed the delegate's set: it finds out when it is looked at.
+      if (fd === this.delegateFd) this.delegateIsReady = true;
+      this.lost(fd, generation);
+      return false;
+    }
+    this.states.set(fd, 0);
+    sink.failed(fd, errno);
+    return true;
+  }
+
+  /** Whether a number is the delegate's set. */
+  isDelegate(fd: number): boolean {
+    return fd === this.delegateFd;
+  }
+
+  /** Every request is gone with the kernel object that held it: all of them are to be made again. */
+  forget(): void {
+    this.states.forEach((fd, state) => {
+      if ((state & ARMED) === 0) return;
+      this.context.generations.increment(fd);
+      this.states.set(fd, state & ~ARMED);
+      this.markChanged(fd);
+    });
+  }
+
+  /** Everything that was asked is to be taken back and asked again. */
+  askAnew(): void {
+    this.states.forEach((fd, state) => {
+      if ((state & ARMED) === 0) return;
+      this.states.set(fd, state | SUSPECT);
+      this.markChanged(fd);
+    });
+  }
+
+  /** The kernel's side is gone, and core will say anew what is wanted. */
+  recreate(): void {
+    this.states.forEach((fd, state) => {
+      if ((state & ARMED) !== 0) this.context.generations.increment(fd);
+      this.states.set(fd, 0);
+    });
+    this.changed = [];
+    this.mistaken = [];
+    this.delegateFd = -1;
+    this.delegateIsReady = false;
+    this.delegate.recreate();
+  }
+
+  /** From now on a number, or −1, is the backend's own; whoever has closed and still watches it is told so. */
+  owns(fd: number): void {
+    this.ownFd = fd;
+    this.takeOver(fd);
+  }
+
+  /** The delegate reports. */
+  ready(fd: number, events: number): void {
+    this.reported = true;
+    this.sink?.ready(fd, events);
+  }
+
+  failed(fd: number, errno: number): void {
+    this.reported = true;
+    if ((this.states.get(fd) & DELEGATED) !== 0) {
+      this.states.set(fd, 0);
+      this.delegate.forget(fd);
+    }
+    this.sink?.failed(fd, errno);
+  }
+
+  rearm(): void {
+    // epoll forgets nothing.
+  }
+
+  private isOwn(fd: number): boolean {
+    return fd >= 0 && (fd === this.delegateFd || fd === this.ownFd);
+  }
+
+  private markChanged(fd: number): void {
+    const state = this.states.get(fd);
+    if ((state & CHANGED) !== 0) return;
+    this.states.set(fd, state | CHANGED);
+    this.changed.push(fd);
+  }
+
+  private reifyOne(fd: number): void {
+    const state = this.states.get(fd);
+    const wanted = state & WANTED;
+    const armed = (state & ARMED) >> ARMED_SHIFT;
+    if ((state & DELEGATED) !== 0) this.delegate.release(fd);
+    if (armed !== 0) {
+      if (armed === wanted && (state & SUSPECT) === 0) {
+        this.states.set(fd, state & ~CHANGED);
+        return;
+      }
+      this.requests.cancel(fd, this.context.generations.get(fd));
+      this.context.generations.increment(fd);
+    }
+    this.states.set(fd, (state & (WANTED | ASKED | ANSWERS)) | (wanted << ARMED_SHIFT));
+    if (wanted !== 0) this.requests.arm(fd, wanted, this.context.generations.get(fd), (state & SUSPECT) !== 0);
+  }
+
+  private handOver(fd: number, state: number): void {
+    // Somebody watches the delegate; if that is refused the interface is lost, and the backend finds out.
+    this.delegate.take(fd, state & WANTED);
+    this.context.generations.increment(fd);
+    this.states.set(fd, (state & (WANTED | ASKED | CHANGED)) | DELEGATED);
+  }
+
+  /** So often ready: perhaps it always is, as regular files are, and need not be asked about in every turn. */
+  private askDelegate(fd: number, state: number): void {
+    if (this.delegate.refuses(fd)) {
+      this.handOver(fd, state);
+      return;
+    }
+    this.states.set(fd, (state & ~(ARMED | ANSWERS)) | ASKED);
+    this.markChanged(fd);
+  }
+
+  private watchDelegate(): void {
+    const { fd } = this.delegate;
+    const old = this.delegateFd;
+    this.delegateFd = fd;
+    if (old >= 0) this.drop(old);
+    this.takeOver(fd);
+    if (fd < 0) return;
+    this.states.set(fd, READ);
+    // Before everything else.
+    this.states.set(fd, this.states.get(fd) | CHANGED);
+    this.changed.unshift(fd);
+  }
+
+  /** A number is the backend's own from now on: what was asked about it was another file. */
+  private takeOver(fd: number): void {
+    if (fd < 0) return;
+    const state = this.states.get(fd);
+    if ((state & WANTED) !== 0) this.mistaken.push(fd);
+    this.drop(fd);
+  }
+
+  private drop(fd: number): void {
+    const state = this.states.get(fd);
+    if ((state & ARMED) !== 0) {
+      this.requests.cancel(fd, this.context.generations.get(fd));
+      this.context.generations.increment(fd);
+    }
+    if ((state & DELEGATED) !== 0) this.delegate.release(fd);
+    this.states.set(fd, state & CHANGED);
+  }
+}

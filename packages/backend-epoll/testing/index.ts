@@ -1,0 +1,1 @@
+export { type FakeCall, FakeKernel, FakeSet } from "./fake-kernel.js";
