@@ -10,6 +10,7 @@ const arrows = {
   "loop-core": ["sys"],
   "backend-epoll": ["loop-core", "sys/loader"],
   "backend-linuxaio": ["loop-core", "backend-epoll", "sys/loader"],
+  "backend-iouring": ["loop-core", "backend-epoll", "sys/loader"],
   bench: ["*"],
   // They show what a user can do, so they have what a user has.
   examples: ["loop-core", "backend-epoll", "sys"],
@@ -21,6 +22,7 @@ const testArrows = {
   "loop-core": ["sys", "loop-core"],
   "backend-epoll": ["loop-core", "sys", "backend-epoll"],
   "backend-linuxaio": ["loop-core", "sys", "backend-epoll", "backend-linuxaio"],
+  "backend-iouring": ["loop-core", "sys", "backend-epoll", "backend-iouring"],
   bench: ["*"],
 };
 

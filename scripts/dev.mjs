@@ -117,6 +117,10 @@ const tasks = {
     build();
     run("node", [join(root, "scripts", "asan.mjs"), ...rest]);
   },
+  "test:faults": () => {
+    build();
+    run("node", [join(root, "scripts", "faults.mjs"), ...rest]);
+  },
   build,
   bench: () => {
     build();

@@ -3,7 +3,7 @@
 #ifndef POLYLOOP_BACKEND_EPOLL_EPOLL_SET_H_
 #define POLYLOOP_BACKEND_EPOLL_EPOLL_SET_H_
 
-#include <polyloop/binding.h>
+#include <polyloop/words.h>
 #include <sys/epoll.h>
 #include <time.h>
 

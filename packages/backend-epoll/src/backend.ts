@@ -56,6 +56,7 @@ export class EpollBackend implements Backend {
   private changed: number[] = [];
   private alwaysReady: number[] = [];
   private readonly changes = new ChangeList();
+  private readonly question = new ChangeList();
   private readonly answers = new Answers(ANSWER_LENGTH);
   /** How long the running `poll` may wait, in milliseconds. */
   private readonly limit = new Float64Array(1);
@@ -67,6 +68,8 @@ export class EpollBackend implements Backend {
   private closed = false;
   /** The set reports what is not registered in it. */
   private haunted = false;
+  /** How often the set was replaced: whoever polls `fd` must begin anew then, even if its number is the same. */
+  renewals = 0;
 
   constructor(context: BackendContext, port: EpollPort) {
     this.context = context;
@@ -145,7 +148,8 @@ export class EpollBackend implements Backend {
    * The descriptor must not be watched here.
    */
   refuses(fd: number): boolean {
-    const question = new ChangeList();
+    const { question } = this;
+    question.count = 0;
     question.push(ADD, fd, 0, 0);
     this.set.apply(question.words, 1);
     const result = question.result(0);
@@ -339,6 +343,7 @@ export class EpollBackend implements Backend {
   /** Opens a new set before the old one is closed, so that its number differs and whoever polls it can notice. */
   private reopen(): void {
     const old = this.set;
+    this.renewals++;
     this.set = this.port.open();
     this.haunted = false;
     this.markedReadable = false;

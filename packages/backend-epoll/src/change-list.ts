@@ -28,6 +28,10 @@ export class ChangeList {
     return this.words[index * CHANGE_LENGTH + 1] as number;
   }
 
+  generation(index: number): number {
+    return this.words[index * CHANGE_LENGTH + 3] as number;
+  }
+
   /** 0 or a negative errno. */
   result(index: number): number {
     return this.words[index * CHANGE_LENGTH + 4] as number;

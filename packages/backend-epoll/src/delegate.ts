@@ -14,8 +14,6 @@ export class Delegate {
   private readonly context: BackendContext = { generations: new DescriptorMap() };
   private readonly interests = new DescriptorMap();
   private inner: EpollBackend | undefined;
-  /** How many descriptors are here. */
-  size = 0;
 
   constructor(port: EpollPort = nativePort) {
     this.port = port;
@@ -24,6 +22,11 @@ export class Delegate {
   /** The set's descriptor, −1 while there is none. Another number after `look` replaced a set that was haunted or lost. */
   get fd(): number {
     return this.inner?.fd ?? -1;
+  }
+
+  /** How often the set was replaced: a lost one may have given its number to the next. */
+  get renewals(): number {
+    return this.inner?.renewals ?? 0;
   }
 
   /** Whether `look` is due though nobody saw `fd` readable: for changes, and as long as a descriptor is always ready. */
@@ -36,7 +39,6 @@ export class Delegate {
     const inner = this.open();
     inner.modify(fd, 0, interest);
     this.interests.set(fd, interest);
-    this.size++;
   }
 
   /** Gives a descriptor back. */
@@ -48,12 +50,11 @@ export class Delegate {
   /** A descriptor was reported as failed: it is not here any more. */
   forget(fd: number): void {
     this.interests.set(fd, 0);
-    this.size--;
   }
 
   /**
-   * Whether epoll refuses a descriptor, which must not be here, because it is ready whenever asked. A delegate tells of such a
-   * one without any system call.
+   * Whether epoll refuses a descriptor, which must not be here, because it is ready whenever asked. A delegate tells of all such
+   * ones with one look at its set a turn, however many they are.
    */
   refuses(fd: number): boolean {
     try {
@@ -82,7 +83,6 @@ export class Delegate {
 
   close(): void {
     this.inner?.close();
-    this.size = 0;
   }
 
   private open(): EpollBackend {

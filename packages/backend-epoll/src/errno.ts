@@ -13,5 +13,4 @@ export const ENOSYS = 38;
 export const ETIME = 62;
 export const EOPNOTSUPP = 95;
 export const EALREADY = 114;
-export const EINPROGRESS = 115;
 export const ECANCELED = 125;

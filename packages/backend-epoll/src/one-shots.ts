@@ -1,12 +1,16 @@
 import { type BackendContext, DescriptorMap, ERROR, HANGUP, type Interest, READ, type Sink } from "@polyloop/loop-core";
+import { DescriptorList } from "./descriptor-list.js";
 import type { Delegate } from "./delegate.js";
 import { EBADF } from "./errno.js";
 import { fromPoll } from "./poll-masks.js";
 
 /** Where requests to the kernel are queued. */
 export interface Requests {
-  /** Asks once for an answer about a descriptor; `isNew` if it may stand for another file than the last time. */
-  arm(fd: number, interest: Interest, generation: number, isNew: boolean): void;
+  /**
+   * Asks once for an answer about a descriptor; `isNew` if it may stand for another file than the last time, `isLikely` if it was
+   * ready whenever it was asked about of late.
+   */
+  arm(fd: number, interest: Interest, generation: number, isNew: boolean, isLikely: boolean): void;
   /** Takes back what was asked. Its answer may be under way. */
   cancel(fd: number, generation: number): void;
 }
@@ -23,9 +27,21 @@ const SUSPECT = 0x2000;
 const DELEGATED = 0x4000;
 /** The delegate was asked whether it is always ready. */
 const ASKED = 0x8000;
-/** How many answers it had, up to when the delegate is asked. */
+/** How often in a row it was ready when it was asked about, up to when the delegate is asked. */
 const ANSWER = 0x10000;
 const ANSWERS = 0x70000;
+/** So often in a row that it is likely to be ready the next time, too. */
+const LIKELY = 3 * ANSWER;
+/** The batch with which it was last asked about. */
+const BATCH_SHIFT = 20;
+const BATCH = 0xff;
+/** Alternates with each kernel object that requests are made to, to tell those of the one before. */
+const EPOCH = 0x10000000;
+/** It was asked about as something new and not answered since: if that request is lost, the next one is about something new. */
+const UNPROVEN = 0x20000000;
+
+/** A question to the delegate is two system calls. There is no hurry: so many in one turn are not felt. */
+const MOST_QUESTIONS = 8;
 
 /**
  * What is wanted of each descriptor and what a kernel interface of the one-shot kind was asked about it: what the state
@@ -41,11 +57,19 @@ export class OneShots implements Sink {
   private readonly requests: Requests;
   private readonly states = new DescriptorMap();
   /** Descriptors of which something may have to be asked or taken back, each once. */
-  private changed: number[] = [];
+  private readonly changed = new DescriptorList();
+  /** Those that were answered, which are asked about again by the next poll: no later round of this one tells them twice. */
+  private readonly answeredOnes = new DescriptorList();
+  /** Counts the batches, to tell whether something was ready when it was asked about. */
+  private batch = 0;
+  /** How often the delegate may still be asked in this batch. */
+  private questions = 0;
+  private epoch = 0;
   /** The delegate's set, as it is watched. */
   private delegateFd = -1;
-  /** Another descriptor that the backend itself has open. */
-  private ownFd = -1;
+  private delegateRenewals = 0;
+  /** Other descriptors that the backend itself has open. */
+  private ownFds: readonly number[] = [];
   /** Numbers that are wanted although they are the backend's own by now: closed while they were watched. */
   private mistaken: number[] = [];
   private sink: Sink | null = null;
@@ -57,33 +81,41 @@ export class OneShots implements Sink {
     this.delegate = delegate;
   }
 
-  modify(fd: number, from: Interest, to: Interest): void {
+  modify(fd: number, to: Interest): void {
     if (this.isOwn(fd)) {
       if (to !== 0) this.mistaken.push(fd);
       return;
     }
-    const state = this.states.get(fd) & ~WANTED;
-    // What was learned of a file says nothing of another.
-    const isNew = from === 0 || from === to;
-    this.states.set(fd, isNew ? (state & ~(ASKED | ANSWERS)) | SUSPECT | to : state | to);
+    // Whatever changes, the number may stand for another file by now, too, and what was learned of one says nothing of another.
+    this.states.set(fd, (this.states.get(fd) & ~(WANTED | ASKED | ANSWERS)) | SUSPECT | to);
     this.markChanged(fd);
   }
 
   /** Whether there is something to ask or to take back. */
   get hasChanges(): boolean {
-    return this.changed.length > 0;
+    return this.changed.count > 0 || this.answeredOnes.count > 0;
   }
 
-  /** Compares what is wanted with what was asked, and queues requests. The delegate comes first. */
-  reify(): void {
-    if (this.delegateFd !== this.delegate.fd) this.watchDelegate();
-    for (let index = 0; index < this.changed.length; index++) this.reifyOne(this.changed[index] as number);
-    this.changed.length = 0;
+  /** How many requests the next `reify` makes at most, whether they ask or take back. */
+  get mostRequests(): number {
+    return this.changed.count + this.answeredOnes.count + 1;
+  }
+
+  /**
+   * Compares what is wanted with what was asked, and queues requests. The delegate comes first. A poll that needs a further round
+   * leaves to the next one what it has told already.
+   */
+  reify(isFirstRound: boolean): void {
+    if (this.isDelegateAnother()) this.watchDelegate();
+    this.batch = (this.batch + 1) & BATCH;
+    this.questions = MOST_QUESTIONS;
+    this.reifyAll(this.changed);
+    if (isFirstRound) this.reifyAll(this.answeredOnes);
   }
 
   /**
    * Reports what needs no answer of the interface: numbers that are the backend's own, and, if one of them changed or is always
-   * ready, the descriptors that the delegate has. Returns whether there was anything.
+   * ready, the descriptors that the delegate has. Returns whether there was anything, or the delegate has another set.
    */
   look(sink: Sink): boolean {
     this.reported = false;
@@ -92,6 +124,11 @@ export class OneShots implements Sink {
     if (this.delegateIsReady || this.delegate.mustLook) {
       this.delegateIsReady = false;
       this.delegate.look(this);
+      // At once: the old number may be another file's as soon as somebody else runs. And nobody waits for the new set yet.
+      if (this.isDelegateAnother()) {
+        this.watchDelegate();
+        this.reported = true;
+      }
     }
     this.sink = null;
     return this.reported;
@@ -127,12 +164,18 @@ export class OneShots implements Sink {
     }
     sink.ready(fd, got);
     if (more) return;
-    if ((state & (ASKED | ANSWERS)) === ANSWERS) {
+    let next = state & ~(ARMED | UNPROVEN);
+    if (((state >> BATCH_SHIFT) & BATCH) !== this.batch) {
+      next &= ~ANSWERS;
+    } else if ((state & ANSWERS) !== ANSWERS) {
+      next += ANSWER;
+    } else if ((state & ASKED) === 0 && this.questions > 0) {
+      this.questions--;
       this.askDelegate(fd, state);
       return;
     }
-    this.states.set(fd, (state & ~ARMED) + ((state & ASKED) === 0 ? ANSWER : 0));
-    this.markChanged(fd);
+    this.states.set(fd, next | CHANGED);
+    if ((state & CHANGED) === 0) this.answeredOnes.push(fd);
   }
 
   /** The kernel did not take a request, or lost it: it is made again with the next batch. */
@@ -166,13 +209,35 @@ export class OneShots implements Sink {
     return fd === this.delegateFd;
   }
 
+  /** From now on requests are made to another kernel object; those that there are stay where they are. */
+  moveOn(): void {
+    this.epoch ^= EPOCH;
+  }
+
+  /**
+   * Requests made before the last `moveOn` are to be made again, so many of them. Returns whether there is none left that
+   * anybody wants an answer to.
+   */
+  forgetEarlier(most: number): boolean {
+    let left = most;
+    this.states.forEach((fd, state) => {
+      if ((state & ARMED) === 0 || (state & EPOCH) === this.epoch) return;
+      if (--left >= 0) this.abandon(fd, state);
+    });
+    return left >= 0;
+  }
+
   /** Every request is gone with the kernel object that held it: all of them are to be made again. */
   forget(): void {
     this.states.forEach((fd, state) => {
-      if ((state & ARMED) === 0) return;
-      this.context.generations.increment(fd);
-      this.states.set(fd, state & ~ARMED);
-      this.markChanged(fd);
+      if ((state & ARMED) !== 0) this.abandon(fd, state);
+    });
+  }
+
+  /** Everything that was asked is to be taken back: nothing else is done afterwards. */
+  takeBack(): void {
+    this.states.forEach((fd, state) => {
+      if ((state & ARMED) !== 0) this.requests.cancel(fd, this.context.generations.get(fd));
     });
   }
 
@@ -191,17 +256,18 @@ export class OneShots implements Sink {
       if ((state & ARMED) !== 0) this.context.generations.increment(fd);
       this.states.set(fd, 0);
     });
-    this.changed = [];
+    this.changed.count = 0;
+    this.answeredOnes.count = 0;
     this.mistaken = [];
     this.delegateFd = -1;
     this.delegateIsReady = false;
     this.delegate.recreate();
   }
 
-  /** From now on a number, or −1, is the backend's own; whoever has closed and still watches it is told so. */
-  owns(fd: number): void {
-    this.ownFd = fd;
-    this.takeOver(fd);
+  /** From now on these numbers are the backend's own; whoever has closed and still watches one of them is told so. */
+  owns(fds: readonly number[]): void {
+    this.ownFds = fds;
+    for (const fd of fds) this.takeOver(fd);
   }
 
   /** The delegate reports. */
@@ -224,7 +290,7 @@ export class OneShots implements Sink {
   }
 
   private isOwn(fd: number): boolean {
-    return fd >= 0 && (fd === this.delegateFd || fd === this.ownFd);
+    return fd >= 0 && (fd === this.delegateFd || this.ownFds.includes(fd));
   }
 
   private markChanged(fd: number): void {
@@ -232,6 +298,11 @@ export class OneShots implements Sink {
     if ((state & CHANGED) !== 0) return;
     this.states.set(fd, state | CHANGED);
     this.changed.push(fd);
+  }
+
+  private reifyAll(list: DescriptorList): void {
+    for (let index = 0; index < list.count; index++) this.reifyOne(list.get(index));
+    list.count = 0;
   }
 
   private reifyOne(fd: number): void {
@@ -247,8 +318,11 @@ export class OneShots implements Sink {
       this.requests.cancel(fd, this.context.generations.get(fd));
       this.context.generations.increment(fd);
     }
-    this.states.set(fd, (state & (WANTED | ASKED | ANSWERS)) | (wanted << ARMED_SHIFT));
-    if (wanted !== 0) this.requests.arm(fd, wanted, this.context.generations.get(fd), (state & SUSPECT) !== 0);
+    const isNew = (state & (SUSPECT | UNPROVEN)) !== 0;
+    const kept = (state & (WANTED | ASKED | ANSWERS)) | (isNew ? UNPROVEN : 0);
+    this.states.set(fd, kept | (wanted << ARMED_SHIFT) | (this.batch << BATCH_SHIFT) | this.epoch);
+    if (wanted === 0) return;
+    this.requests.arm(fd, wanted, this.context.generations.get(fd), isNew, (state & ANSWERS) >= LIKELY);
   }
 
   private handOver(fd: number, state: number): void {
@@ -264,20 +338,31 @@ export class OneShots implements Sink {
       this.handOver(fd, state);
       return;
     }
-    this.states.set(fd, (state & ~(ARMED | ANSWERS)) | ASKED);
+    this.states.set(fd, (state & ~ARMED) | ASKED);
     this.markChanged(fd);
   }
 
+  /** Nobody waits for the answer to its request any more. */
+  private abandon(fd: number, state: number): void {
+    this.context.generations.increment(fd);
+    this.states.set(fd, state & ~ARMED);
+    this.markChanged(fd);
+  }
+
+  private isDelegateAnother(): boolean {
+    return this.delegateFd !== this.delegate.fd || this.delegateRenewals !== this.delegate.renewals;
+  }
+
   private watchDelegate(): void {
-    const { fd } = this.delegate;
+    const { fd, renewals } = this.delegate;
     const old = this.delegateFd;
     this.delegateFd = fd;
+    this.delegateRenewals = renewals;
     if (old >= 0) this.drop(old);
     this.takeOver(fd);
     if (fd < 0) return;
-    this.states.set(fd, READ);
+    this.states.set(fd, READ | CHANGED);
     // Before everything else.
-    this.states.set(fd, this.states.get(fd) | CHANGED);
     this.changed.unshift(fd);
   }
 

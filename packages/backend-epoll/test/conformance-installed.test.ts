@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { type PackedApplication, packedApplication, tools } from "./packed-application.js";
+import { type PackedApplication, packedApplication, tools } from "@polyloop/sys/testing";
 
 let application: PackedApplication;
 beforeAll(() => {

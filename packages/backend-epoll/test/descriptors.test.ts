@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { describeEvents, ERROR, FAILED, HANGUP, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
 import * as sys from "@polyloop/sys";
-import { closeAll, drain, fill, pipe, pty, send, streamPair, tcpPair } from "./kernel-objects.js";
+import { closeAll, drain, fill, pipe, pty, send, streamPair, tcpPair } from "@polyloop/sys/testing";
 import { type OnEpoll, onEpoll } from "./on-epoll.js";
 
 let loop: OnEpoll["loop"];

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { type PackedApplication, packages, packedApplication, tools } from "./packed-application.js";
+import { type PackedApplication, packages, packedApplication, tools } from "@polyloop/sys/testing";
 
 let application: PackedApplication;
 let app: string;

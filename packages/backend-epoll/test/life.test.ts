@@ -1,24 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it } from "@jest/globals";
 import { epoll } from "@polyloop/backend-epoll";
 import { Loop, READ } from "@polyloop/loop-core";
-import { closeAll, drain, pipe, send } from "./kernel-objects.js";
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-/** Collects garbage until nothing more comes of it: finalizers run between the tasks of Node's own loop. */
-async function settle(): Promise<void> {
-  for (let round = 0; round < 5; round++) {
-    collect();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
+import { closeAll, collectAll, drain, pipe, send } from "@polyloop/sys/testing";
 
 /** A program of this package's fixtures, which runs on the built packages. */
 const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
@@ -55,10 +42,10 @@ describe("promise 35: nothing leaks", () => {
       loop.close();
     };
     for (let life = 0; life < 3000; life++) live();
-    await settle();
+    await collectAll();
     const before = measure();
     for (let life = 0; life < 10_000; life++) live();
-    await settle();
+    await collectAll();
     const after = measure();
     expect(after.descriptors).toBe(before.descriptors);
     // Other programs may come and go meanwhile; one request a life would be ten thousand.
@@ -93,7 +80,7 @@ describe("promise 38: ends of all kinds", () => {
     leaveLoops(200);
     expect(descriptors()).toBeGreaterThan(before + 200);
     const limit = Date.now() + 20_000;
-    while (descriptors() > before && Date.now() < limit) await settle();
+    while (descriptors() > before && Date.now() < limit) await collectAll();
     expect(descriptors()).toBe(before);
   });
 

@@ -2,7 +2,7 @@ import { openSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { describeEvents, FAILED, READ, WRITE } from "@polyloop/loop-core";
 import * as sys from "@polyloop/sys";
-import { closeAll, pipe, send } from "./kernel-objects.js";
+import { closeAll, pipe, send } from "@polyloop/sys/testing";
 import { type OnEpoll, onEpoll } from "./on-epoll.js";
 
 let loop: OnEpoll["loop"];

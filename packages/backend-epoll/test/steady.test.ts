@@ -1,16 +1,10 @@
-import { setFlagsFromString } from "node:v8";
-import { getHeapStatistics } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { type BackendFactory, Loop, READ } from "@polyloop/loop-core";
 import * as sys from "@polyloop/sys";
 import { EpollBackend } from "../src/backend.js";
 import { nativePort } from "../src/native.js";
 import type { EpollPort, EpollSet } from "../src/port.js";
-import { closeAll, drain, pipe, send } from "./kernel-objects.js";
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
+import { bytesPerCall, closeAll, drain, pipe, send } from "@polyloop/sys/testing";
 
 /** The real port, and how often it was called. */
 function countingPort(): { readonly port: EpollPort; readonly calls: string[] } {
@@ -78,29 +72,6 @@ describe("a steady turn", () => {
     expect(calls).toEqual(["wait"]);
     loop.close();
   });
-
-  /** Bytes that one call of `step` leaves on the heap, by a count over many. */
-  function bytesPerCall(step: () => void): number {
-    // After a collection the count of used bytes may be too high by 200 kB, once, whatever runs (seen: up to 190 kB for no
-    // call and for 100 000 alike). Over so many calls that is two thirds of a byte for each; a boxed fraction is 16.
-    const calls = 300_000;
-    const run = (times: number): void => {
-      for (let call = 0; call < times; call++) step();
-    };
-    run(100_000);
-    let least = Number.POSITIVE_INFINITY;
-    // Code that the optimizing compiler has not come to yet boxes fractions, and on a busy machine it comes late: it is
-    // waited for. A program that allocates in every turn never gets there.
-    const limit = Date.now() + 30_000;
-    while (least >= 1 && Date.now() < limit) {
-      collect();
-      const before = getHeapStatistics().used_heap_size;
-      run(calls);
-      const grown = getHeapStatistics().used_heap_size - before;
-      if (grown >= 0) least = Math.min(least, grown / calls);
-    }
-    return least;
-  }
 
   it("allocates nothing: descriptors ready, read and written", () => {
     const loop = new Loop({ backend: factoryOf(nativePort) });

@@ -103,6 +103,7 @@ class SetFile extends FakeFile {
 export class FakeSet implements EpollSet {
   fd: number;
   private readonly kernel: FakeKernel;
+  private readonly file = new SetFile(this);
   /** In the order in which they are looked at; those reported go to the end, as in the kernel. */
   private registrations: Registration[] = [];
   private marked = false;
@@ -110,7 +111,7 @@ export class FakeSet implements EpollSet {
   constructor(kernel: FakeKernel) {
     this.kernel = kernel;
     const errno = kernel.enter("epoll_create1");
-    this.fd = errno === 0 ? kernel.descriptors.install(new SetFile(this)) : -errno;
+    this.fd = errno === 0 ? kernel.descriptors.install(this.file) : -errno;
   }
 
   get size(): number {
@@ -163,6 +164,12 @@ export class FakeSet implements EpollSet {
     return this.marked || this.registrations.some((registration) => due(registration) !== 0);
   }
 
+  /** The errno of every call on a set that is closed, also by somebody else: its number may be another file's. */
+  private get lost(): number {
+    const file = this.kernel.descriptors.lookup(this.fd);
+    return file === this.file ? 0 : file === undefined ? EBADF : EINVAL;
+  }
+
   /** The last number of a file was closed. @internal */
   forget(file: FakeFile): void {
     this.registrations = this.registrations.filter((registration) => registration.file !== file);
@@ -191,7 +198,8 @@ export class FakeSet implements EpollSet {
     const fault = this.kernel.enter("epoll_ctl", fd, operation);
     if (fault !== 0) return this.makeTrue(fault, fd);
     const file = this.kernel.descriptors.lookup(fd);
-    if (file === undefined || this.fd < 0) return EBADF;
+    if (file === undefined) return EBADF;
+    if (this.lost !== 0) return this.lost;
     if (!file.pollable) return EPERM;
     if (fd === this.fd) return EINVAL;
     const registration = this.find(fd);
@@ -228,8 +236,8 @@ export class FakeSet implements EpollSet {
   private answer(fault: number, answers: Int32Array, timeout: number): number {
     const { kernel } = this;
     // An answer that a test has put in the kernel's mouth is true from now on: somebody has closed the set.
-    if (fault === EBADF && kernel.descriptors.lookup(this.fd) !== undefined) kernel.descriptors.close(this.fd);
-    const errno = fault !== 0 ? fault : this.fd < 0 ? EBADF : 0;
+    if (fault === EBADF && this.lost === 0) kernel.descriptors.close(this.fd);
+    const errno = fault !== 0 ? fault : this.lost;
     let count = 0;
     if (errno === 0) {
       kernel.waits.push(timeout);

@@ -1,5 +1,6 @@
 import type { BackendFactory, Events } from "@polyloop/loop-core";
 import type { Decide, Fault, FaultyKernel } from "@polyloop/loop-core/conformance";
+import type { FakeDescriptors } from "@polyloop/loop-core/testing";
 import { ERROR, HANGUP, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
 import { EpollBackend } from "../src/backend.js";
 import * as errno from "../src/errno.js";
@@ -43,27 +44,35 @@ export function faultyKernel(reach: (port: EpollPort) => EpollPort = (port) => p
     probe: () => ({ ok: true, features: [] }),
     create: (context) => new EpollBackend(context, reach(fake)),
   };
-  const kernel = {
-    factory,
-    open: (pollable: boolean) => fake.descriptors.create(pollable),
-    dup: (fd: number) => fake.descriptors.dup(fd),
-    close: (fd: number) => {
-      fake.descriptors.close(fd);
+  const kernel = { factory, ...files(fake.descriptors), decide: (() => undefined) as Decide };
+  failAsDecided(fake, (call, faults) => kernel.decide(call, faults));
+  return kernel;
+}
+
+/** What the kit does with files, on the descriptors of a fake kernel. */
+export function files(descriptors: FakeDescriptors): Omit<FaultyKernel, "factory" | "decide"> {
+  return {
+    open: (pollable) => descriptors.create(pollable),
+    dup: (fd) => descriptors.dup(fd),
+    close(fd) {
+      descriptors.close(fd);
     },
-    raise: (fd: number, events: Events) => {
-      fake.descriptors.file(fd).raise(toBits(events));
+    raise(fd, events) {
+      descriptors.file(fd).raise(toBits(events));
     },
-    lower: (fd: number, events: Events) => {
-      fake.descriptors.file(fd).lower(toBits(events));
+    lower(fd, events) {
+      descriptors.file(fd).lower(toBits(events));
     },
-    decide: (() => undefined) as Decide,
   };
+}
+
+/** From now on a fake kernel's calls go wrong whenever, and however, it is decided. */
+export function failAsDecided(fake: FakeKernel, decide: Decide): void {
   fake.fault = (call, { operation }) => {
-    const fault = kernel.decide(call, call === "epoll_ctl" ? (CHANGES[operation] ?? []) : CALLS[call]);
+    const fault = decide(call, call === "epoll_ctl" ? (CHANGES[operation] ?? []) : CALLS[call]);
     fake.mostAnswers = fault === ONE_ANSWER ? 1 : Number.POSITIVE_INFINITY;
     return fault === undefined || fault === ONE_ANSWER ? 0 : (NUMBERS[fault.what] as number);
   };
-  return kernel;
 }
 
 function toBits(events: Events): number {

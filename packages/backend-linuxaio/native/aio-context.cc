@@ -1,5 +1,6 @@
 #include "aio-context.h"
 
+#include <polyloop/fork-era.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 #include <new>
 #include <string_view>
 
-#include "fork-era.h"
 #include "teardown.h"
 
 // Linux 4.18; the installed headers may be older.
@@ -23,6 +23,9 @@ namespace {
 constexpr int kBatch = 8;
 constexpr timespec kNoTime{0, 0};
 
+// Stands for the result of a request that must not be made; no errno.
+constexpr int32_t kNeverAnswered = 1;
+
 // No table of requests becomes larger than this, whatever number is asked for; fs.aio-max-nr is far below it.
 constexpr int32_t kMostSlots = 1 << 22;
 
@@ -33,9 +36,12 @@ int GetEvents(aio_context_t context, int least, int most, io_event* events, cons
   return count < 0 ? -errno : static_cast<int>(count);
 }
 
-// A thread of the kernel looks again after a wake-up, and sees its own signals instead of ours: a signalfd that is not
-// ready when it is asked about never will be.
-bool IsNeverAnswered(int fd) {
+template <class T>
+void Free(std::vector<T>* memory) {
+  std::vector<T>().swap(*memory);
+}
+
+bool IsSignalfd(int fd) {
   struct stat status {};
   // Only what has no inode of its own can be one; the others need not be asked for their name.
   if (::fstat(fd, &status) != 0 || (status.st_mode & S_IFMT) != 0) return false;
@@ -48,11 +54,14 @@ bool IsNeverAnswered(int fd) {
 
 }  // namespace
 
-AioContext::AioContext(int requests, bool reads_ring) : era_(CurrentEra()) {
-  if (::syscall(SYS_io_setup, static_cast<unsigned>(requests), &id_) != 0) {
+AioContext::AioContext(int requests, bool reads_ring) : era_(polyloop::CurrentEra()) {
+  // The limit of the system counts those of our own that are about to end.
+  while (::syscall(SYS_io_setup, static_cast<unsigned>(requests), &id_) != 0) {
     error_ = -errno;
-    return;
+    if (error_ != -EAGAIN || !AwaitTeardown()) return;
+    error_ = 0;
   }
+  asked_ = requests;
   room_ = requests;
   const CompletionRing ring(id_);
   if (!ring.IsValid()) return;
@@ -63,12 +72,13 @@ AioContext::AioContext(int requests, bool reads_ring) : era_(CurrentEra()) {
 }
 
 bool AioContext::IsMine() const {
-  return error_ == 0 && era_ == CurrentEra();
+  return error_ == 0 && era_ == polyloop::CurrentEra();
 }
 
 bool AioContext::Apply(Words requests, size_t count) {
   bool all_taken = true;
   const bool is_mine = IsMine();
+  if (is_mine) LookAtTheNew(requests, count);
   batch_.clear();
   origins_.clear();
   for (size_t index = 0; index < count; index++) {
@@ -81,7 +91,7 @@ bool AioContext::Apply(Words requests, size_t count) {
       result = Cancel(words[1]);
       continue;
     } else if ((words[0] != kSubmit && words[0] != kSubmitNew) || words[1] < 0 || words[1] >= kMostSlots ||
-               (words[0] == kSubmitNew && IsNeverAnswered(words[2]))) {
+               words[5] == kNeverAnswered) {
       result = -EINVAL;
     } else if (iocb* request = RequestAt(words[1]); request == nullptr) {
       result = -ENOMEM;
@@ -104,6 +114,31 @@ bool AioContext::Apply(Words requests, size_t count) {
     if (requests.data[index * kRequestLength + 5] != 0) return false;
   }
   return all_taken;
+}
+
+// Marks the requests about files that were not seen before and would never be answered. A thread of the kernel looks
+// again after a wake-up, and sees its own signals instead of ours: a signalfd that is not ready when it is asked about
+// never will be. One poll(2) about all of them spares most the question for their name: a signalfd cannot be written.
+void AioContext::LookAtTheNew(Words requests, size_t count) {
+  questions_.clear();
+  origins_.clear();
+  try {
+    for (size_t index = 0; index < count; index++) {
+      int32_t* words = requests.data + index * kRequestLength;
+      words[5] = 0;
+      if (words[0] != kSubmitNew) continue;
+      origins_.push_back(index);
+      questions_.push_back({words[2], POLLOUT, 0});
+    }
+  } catch (const std::bad_alloc&) {
+    // The others are taken for what they nearly always are.
+    origins_.resize(questions_.size());
+  }
+  if (questions_.empty() || ::poll(questions_.data(), questions_.size(), 0) < 0) return;
+  for (size_t index = 0; index < questions_.size(); index++) {
+    if (questions_[index].revents != 0 || !IsSignalfd(questions_[index].fd)) continue;
+    requests.data[origins_[index] * kRequestLength + 5] = kNeverAnswered;
+  }
 }
 
 // The memory of a request. Null when there is none.
@@ -253,11 +288,17 @@ void AioContext::Close(bool now) {
   const bool is_mine = IsMine();
   error_ = -EBADF;
   ring_ = {};
+  // The kernel has read the requests long ago, and knows only their addresses. The object may be collected much later.
+  Free(&chunks_);
+  Free(&batch_);
+  Free(&origins_);
+  Free(&doubtful_);
+  Free(&questions_);
   if (!is_mine) return;
   if (now) {
     Destroy(id_);
   } else {
-    DestroyInBackground(id_);
+    DestroyInBackground(id_, asked_);
   }
 }
 

@@ -6,7 +6,7 @@
 
 #include <linux/aio_abi.h>
 #include <poll.h>
-#include <polyloop/binding.h>
+#include <polyloop/words.h>
 #include <time.h>
 
 #include <cstddef>
@@ -66,6 +66,7 @@ class AioContext {
   static constexpr size_t kChunk = 256;
 
   bool IsMine() const;
+  void LookAtTheNew(Words requests, size_t count);
   iocb* RequestAt(int32_t slot);
   const iocb* FindRequest(int32_t slot) const;
   void Prepare(iocb* request, const int32_t* words) const;
@@ -78,6 +79,7 @@ class AioContext {
 
   aio_context_t id_ = 0;
   int error_ = 0;
+  int asked_ = 0;
   int room_ = 0;
   int notifier_ = -1;
   uint32_t era_ = 0;

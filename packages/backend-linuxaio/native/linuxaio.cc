@@ -1,16 +1,15 @@
-// AioContext and Notifier for JavaScript: takes and checks arguments, and nothing else.
+// AioContext for JavaScript, and the Notifier: takes and checks arguments, and nothing else.
 #include <polyloop/binding.h>
+#include <polyloop/notifier.h>
 
 #include <climits>
 #include <new>
 
 #include "aio-context.h"
-#include "notifier.h"
 
 namespace {
 
 using backend_linuxaio::AioContext;
-using backend_linuxaio::Notifier;
 using polyloop::Words;
 
 template <size_t N>
@@ -110,34 +109,6 @@ napi_value GetReadsRing(napi_env env, napi_callback_info info) {
   return call.self() == nullptr ? nullptr : call.Answer(call.self()->ReadsRing() ? 1 : 0);
 }
 
-// new Notifier()
-napi_value ConstructNotifier(napi_env env, napi_callback_info info) {
-  const polyloop::Construction<Notifier, 0> construction(env, info);
-  if (!construction.ok()) return nullptr;
-  return construction.Wrap(std::unique_ptr<Notifier>(new (std::nothrow) Notifier()));
-}
-
-napi_value GetFd(napi_env env, napi_callback_info info) {
-  const polyloop::Call<Notifier, 1> call(env, info);
-  return call.self() == nullptr ? nullptr : call.Answer(call.self()->fd());
-}
-
-napi_value Signal(napi_env env, napi_callback_info info) {
-  const polyloop::Call<Notifier, 1> call(env, info);
-  return call.self() == nullptr ? nullptr : call.Answer(call.self()->Signal());
-}
-
-napi_value Clear(napi_env env, napi_callback_info info) {
-  const polyloop::Call<Notifier, 1> call(env, info);
-  return call.self() == nullptr ? nullptr : call.Answer(call.self()->Clear());
-}
-
-napi_value CloseNotifier(napi_env env, napi_callback_info info) {
-  const polyloop::Call<Notifier, 1> call(env, info);
-  if (call.self() != nullptr) call.self()->Close();
-  return nullptr;
-}
-
 }  // namespace
 
 NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
@@ -147,13 +118,7 @@ NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
       polyloop::Method("exchange", Exchange),      polyloop::Method("hasAnswers", HasAnswers),
       polyloop::Method("notify", Notify),          polyloop::Method("close", CloseContext),
   };
-  const napi_property_descriptor notifier[] = {
-      polyloop::Getter("fd", GetFd),
-      polyloop::Method("signal", Signal),
-      polyloop::Method("clear", Clear),
-      polyloop::Method("close", CloseNotifier),
-  };
   polyloop::DefineClass<AioContext>(env, exports, ConstructContext, context);
-  polyloop::DefineClass<Notifier>(env, exports, ConstructNotifier, notifier);
+  polyloop::DefineNotifier(env, exports);
   return exports;
 }

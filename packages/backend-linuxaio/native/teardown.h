@@ -10,8 +10,12 @@ namespace backend_linuxaio {
 // Waits for it.
 void Destroy(aio_context_t context);
 
-// Lets a thread of its own wait for it, if one can be had and not too many are waiting already.
-void DestroyInBackground(aio_context_t context);
+// Lets a thread of its own wait for the end of a context that was made for so many requests, unless none can be had or
+// too many are waiting already.
+void DestroyInBackground(aio_context_t context, int requests);
+
+// Waits until one of those has ended, whose place somebody needs. Returns false if there is none.
+bool AwaitTeardown();
 
 }  // namespace backend_linuxaio
 

@@ -1,29 +1,33 @@
 import { Answers, HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
 import { Delegate } from "@polyloop/backend-epoll/delegate";
+import { Doorbell } from "@polyloop/backend-epoll/doorbell";
 import { EAGAIN, EBADF, EINTR, EINVAL } from "@polyloop/backend-epoll/errno";
 import { OneShots, type Requests } from "@polyloop/backend-epoll/one-shots";
 import { toPoll } from "@polyloop/backend-epoll/poll-masks";
-import { splitTimeout } from "@polyloop/backend-epoll/timeout";
+import { WaitLimit } from "@polyloop/backend-epoll/wait-limit";
 import type { Backend, BackendContext, Capabilities, Interest, Sink } from "@polyloop/loop-core";
 import { contextSize } from "./context-size.js";
-import { exhausted, unavailable } from "./failures.js";
-import { type AioContext, type AioPort, ANSWER_LENGTH, type Notifier } from "./port.js";
-import { RequestList } from "./request-list.js";
-import { Slots } from "./slots.js";
+import { refusals } from "./failures.js";
+import { PollContext } from "./poll-context.js";
+import { type AioPort, ANSWER_LENGTH } from "./port.js";
 
 /** An answer may ask for another round (EINVAL: delegate, EAGAIN: grow); so many in a row make no headway. */
 const MOST_ROUNDS = 24;
 
-/**
- * The kernel finds the request to be taken back by a search through all of them, so a few hundred of thousands cost more than a
- * new context in which the others are asked for anew.
- */
-const MOST_CANCELLATIONS = 128;
+/** From when on the backend goes about things differently because there are so many of them. */
+export interface Limits {
+  /**
+   * The kernel finds the request to be taken back by a search through all of them, so a few hundred of thousands cost more than a
+   * new context in which the others are asked for anew.
+   */
+  readonly cancellations: number;
+  /** Polls. A context takes the kernel tens of milliseconds to end: whoever takes back many in every turn must not make one in each. */
+  readonly betweenContexts: number;
+  /** So many requests a turn move to a new context: all of thousands at once would be a turn that others notice. */
+  readonly movedAtOnce: number;
+}
 
-const NO_TIME = new Float64Array(1);
-
-/** After so many polls without a `flush` nobody is polling `fd` any more. */
-const UNASKED_POLLS = 64;
+const LIMITS: Limits = { cancellations: 128, betweenContexts: 64, movedAtOnce: 1024 };
 
 const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: false, priority: true, pollable: true };
 
@@ -36,169 +40,172 @@ export class LinuxAioBackend implements Backend, Requests {
   readonly supports = SUPPORTS;
   private readonly port: AioPort;
   private readonly context: BackendContext;
+  private readonly limits: Limits;
   private readonly oneShots: OneShots;
-  private aio: AioContext;
-  /** How many requests the context was asked for. */
-  private asked = contextSize(1);
-  private readonly slots = new Slots();
-  private readonly requests = new RequestList();
+  private current: PollContext;
+  /** The one before, as long as some requests have not moved from it. */
+  private previous: PollContext | null = null;
+  /** How many those are at most. */
+  private unmoved = 0;
   private readonly answers = new Answers(ANSWER_LENGTH);
-  /** How long the running `poll` may wait, in milliseconds. */
-  private readonly limit = new Float64Array(1);
-  /** The same as seconds and nanoseconds. */
-  private readonly timeoutParts = new Int32Array(2);
-  /** When the running `poll` must end, on the monotonic clock; NaN if nobody has to know. */
-  private readonly deadline = new Float64Array(1);
+  private readonly limit = new WaitLimit();
+  private readonly doorbell: Doorbell;
   /** Requests taken back in one batch. */
   private cancellations = 0;
-  /** The running round does not wait: it finds out what time it is. */
-  private isLooking = false;
-  private notifier: Notifier | undefined;
-  private notifying = false;
-  private unaskedPolls = 0;
+  private pollsSinceMove: number;
 
-  constructor(context: BackendContext, port: AioPort, delegate = new Delegate()) {
+  constructor(context: BackendContext, port: AioPort, delegate = new Delegate(), limits = LIMITS) {
     this.context = context;
+    this.limits = limits;
+    this.pollsSinceMove = limits.betweenContexts;
     this.port = port;
     this.oneShots = new OneShots(context, this, delegate);
-    this.aio = port.open(this.asked);
-    if (this.aio.error < 0) throw unavailable(-this.aio.error);
+    this.doorbell = new Doorbell(() => port.openNotifier(), this.oneShots);
+    this.current = new PollContext(port, contextSize(1));
+    if (this.current.aio.error < 0) throw refusals.unavailable(-this.current.aio.error);
   }
 
   /** An eventfd that is opened when it is asked for. */
   get fd(): number {
-    return this.openNotifier().fd;
+    return this.doorbell.fd;
   }
 
-  modify(fd: number, from: Interest, to: Interest): void {
-    this.oneShots.modify(fd, from, to);
+  modify(fd: number, _from: Interest, to: Interest): void {
+    this.oneShots.modify(fd, to);
   }
 
   poll(timeout: number, sink: Sink): void {
     // So small that the compiler inlines it: a fraction passed on as an argument would be an allocation.
-    this.limit[0] = timeout;
+    this.limit.left[0] = timeout;
     this.pollWithinLimit(sink);
   }
 
   private pollWithinLimit(sink: Sink): void {
-    if (this.notifying && ++this.unaskedPolls > UNASKED_POLLS) this.notify(false);
-    this.deadline[0] = Number.NaN;
+    const { limit, oneShots, doorbell } = this;
+    if (doorbell.countPoll()) this.current.aio.notify(-1);
+    limit.begin();
+    this.pollsSinceMove++;
     for (let round = 0; ; round++) {
-      this.queueRequests();
-      if (this.oneShots.mustLook && this.oneShots.look(sink)) this.limit[0] = 0;
+      this.queueRequests(round === 0);
+      if (oneShots.mustLook && oneShots.look(sink)) limit.end();
+      if (this.previous !== null) this.exchangeWithPrevious(this.previous, round, sink);
       const count = this.exchange();
-      const isNews = count > 0 && this.deliver(count, sink);
-      if (isNews) this.limit[0] = 0;
+      const isNews = count > 0 && this.deliver(this.current, count, sink);
+      if (isNews) limit.end();
       const isLost = count < 0 && count !== -EINTR;
       if (isLost) this.replaceLost(-count, round);
-      if ((this.requests.count > 0 && this.settle(round, count > 0, sink)) || isLost) continue;
-      if (isNews || count === -EINTR || !this.goesOn()) break;
+      if (isLost || (this.current.requests.count > 0 && this.settle(this.current, round, count > 0, sink))) continue;
+      if (isNews || count === -EINTR || oneShots.hasChanges || oneShots.mustLook) break;
+      if (!limit.goesOn(this.answers.times)) break;
     }
     this.answers.stamp(this.context.stamp);
     // What the delegate's set was seen to have is told in the turn that saw it.
-    if (this.oneShots.delegateIsReady) this.oneShots.look(sink);
-    if (this.notifying) this.announce();
+    if (oneShots.delegateIsReady) oneShots.look(sink);
+    if (doorbell.isOn) doorbell.announce(this.current.aio);
   }
 
   flush(): void {
-    this.unaskedPolls = 0;
-    if (!this.notifying) this.notify(true);
-    this.openNotifier().clear();
+    if (this.doorbell.expect()) this.startNotifying();
     for (let round = 0, goesOn = true; goesOn; round++) {
-      this.queueRequests();
+      do this.queueRequests(round === 0);
+      while (this.previous !== null);
       this.oneShots.delegate.flush();
-      this.aio.apply(this.requests.words, this.requests.count);
-      goesOn = this.settle(round, false, null);
+      const { aio, requests } = this.current;
+      aio.apply(requests.words, requests.count);
+      goesOn = this.settle(this.current, round, false, null);
     }
-    this.announce();
+    this.doorbell.announce(this.current.aio);
   }
 
   recreate(): void {
     this.oneShots.recreate();
-    this.requests.count = 0;
-    this.slots.clear();
-    const old = this.aio;
-    const { notifier } = this;
-    this.asked = contextSize(1);
-    this.aio = this.port.open(this.asked);
-    // A forked child shares the eventfd with its parent.
-    this.notifier = undefined;
-    this.notifying = false;
-    if (notifier !== undefined) this.openNotifier();
-    notifier?.close();
-    old.close(false);
-    if (this.aio.error < 0) throw exhausted("io_setup", -this.aio.error);
+    this.doorbell.recreate();
+    this.startOver(contextSize(1));
   }
 
   close(): void {
-    this.aio.close(false);
-    this.notifier?.close();
+    this.previous?.close();
+    this.current.close();
+    this.doorbell.close();
     this.oneShots.delegate.close();
   }
 
   /** What OneShots asks. */
   arm(fd: number, interest: Interest, generation: number, isNew: boolean): void {
-    this.requests.submit(this.slots.take(fd), fd, toPoll(interest), generation, isNew);
+    this.current.submit(fd, toPoll(interest), generation, isNew);
   }
 
   cancel(fd: number): void {
-    this.requests.cancel(this.slots.cancel(fd));
-    this.cancellations++;
+    // What has moved may still be known to the context before, as something that nobody waits for.
+    if (this.previous === null || this.current.slots.holds(fd)) {
+      this.current.cancel(fd);
+      this.cancellations++;
+    } else {
+      this.previous.cancel(fd);
+    }
   }
 
   /** Queues what there is to ask, in a context that has room for it. */
-  private queueRequests(): void {
+  private queueRequests(isFirstRound: boolean): void {
+    if (this.previous !== null) this.moveSome(this.previous);
+    // What is taken back keeps its place until its answer has come, so every change may need one more.
+    const needed = this.current.slots.inUse + this.unmoved + this.oneShots.mostRequests;
+    if (needed > this.current.aio.room) this.moveTo(contextSize(needed));
     this.cancellations = 0;
-    this.oneShots.reify();
-    if (this.slots.inUse > this.aio.room) this.replace(contextSize(this.slots.inUse));
-    else if (this.cancellations > MOST_CANCELLATIONS) this.replace(this.asked);
-    else return;
-    this.oneShots.reify();
+    this.oneShots.reify(isFirstRound);
+    if (this.cancellations <= this.limits.cancellations || this.pollsSinceMove < this.limits.betweenContexts) return;
+    this.pollsSinceMove = 0;
+    this.moveTo(this.current.asked);
+    this.oneShots.reify(isFirstRound);
+  }
+
+  /** What has not moved yet is answered there, and what is taken back is taken back there. */
+  private exchangeWithPrevious(previous: PollContext, round: number, sink: Sink): void {
+    // The rest moves with the next polls, which must not wait for anything.
+    this.limit.end();
+    const { aio, requests, slots } = previous;
+    this.answers.reserve(slots.inUse);
+    const count = aio.exchange(requests.words, requests.count, this.answers.words, 0, 0);
+    if (count > 0) this.deliver(previous, count, sink);
+    // What was refused there is asked about in the next round, or turn, of the other one.
+    if (requests.count > 0) this.settle(previous, round, true, sink);
   }
 
   /** One native call. Returns the number of answers or a negative errno. */
   private exchange(): number {
-    const { requests, answers, timeoutParts, limit, deadline } = this;
-    answers.reserve(this.slots.inUse);
-    // The answers to cancelled requests end a wait, which must go on then: for that the time has to be known first.
-    this.isLooking = this.slots.cancelled > 0 && (limit[0] as number) > 0 && Number.isNaN(deadline[0]);
-    splitTimeout(this.isLooking ? NO_TIME : limit, timeoutParts);
-    return this.aio.exchange(
+    const { answers, limit } = this;
+    const { aio, requests, slots } = this.current;
+    answers.reserve(slots.inUse);
+    // The answers to cancelled requests.
+    limit.prepare(slots.cancelled > 0);
+    return aio.exchange(
       requests.words,
       requests.count,
       answers.words,
-      timeoutParts[0] as number,
-      timeoutParts[1] as number,
+      limit.parts[0] as number,
+      limit.parts[1] as number,
     );
-  }
-
-  /** Nothing has come that anybody wants to know: whether there is time left to wait. */
-  private goesOn(): boolean {
-    const { limit, deadline, oneShots } = this;
-    if (limit[0] === 0 || oneShots.hasChanges || oneShots.mustLook) return false;
-    if ((limit[0] as number) < 0) return true;
-    const now = this.answers.times[0] as number;
-    if (this.isLooking) deadline[0] = now + (limit[0] as number);
-    // Unless there was a look before it, the wait was the only one, and is over.
-    limit[0] = Number.isNaN(deadline[0]) ? 0 : (deadline[0] as number) - now;
-    return limit[0] > 0;
   }
 
   /**
    * Looks at the results of the requests just made. Returns whether another round is due, for what can be asked otherwise.
    * Without a sink what fails is left to the next poll.
    */
-  private settle(round: number, wasDrained: boolean, sink: Sink | null): boolean {
-    const { requests, slots, oneShots } = this;
-    const { count } = requests;
-    requests.count = 0;
+  private settle(context: PollContext, round: number, wasDrained: boolean, sink: Sink | null): boolean {
+    const { oneShots } = this;
+    const { requests, slots, asked } = context;
+    const count = context.endBatch();
     let goesOn = false;
     let isFull = false;
     let isLost = false;
     for (let index = 0; index < count; index++) {
       const result = requests.result(index);
-      // The answer to a cancelled request comes either way.
-      if (result === 0 || !requests.isSubmit(index)) continue;
+      if (result === 0) continue;
+      if (!requests.isSubmit(index)) {
+        // EINVAL: it is answered already. Otherwise the kernel has not come to it; the list is written behind where it is read.
+        if (result === -EINTR || result === -EAGAIN) requests.cancel(requests.slot(index));
+        continue;
+      }
       const fd = requests.fd(index);
       const generation = requests.generation(index);
       // The kernel does not have it.
@@ -208,26 +215,31 @@ export class LinuxAioBackend implements Backend, Requests {
         goesOn = true;
         isFull ||= result === -EAGAIN;
       } else if (result === -EINVAL && oneShots.isDelegate(fd)) {
-        // An epoll set can always be polled: there is no context any more.
-        isLost = true;
+        // An epoll set can always be polled: the program has closed it, as it finds out when it is looked at. If that was not
+        // so, there is no context any more.
+        isLost = round > 0;
+        oneShots.fails(fd, generation, EINVAL, sink);
+        goesOn = true;
       } else if (result === -EINVAL) {
         oneShots.refused(fd, generation);
         goesOn = true;
       } else if (result !== -EBADF) {
-        throw exhausted("io_submit", -result);
+        throw refusals.exhausted("io_submit", -result);
       } else if (oneShots.fails(fd, generation, EBADF, sink)) {
-        this.limit[0] = 0;
+        this.limit.end();
       }
     }
     if (isLost) this.replaceLost(EINVAL, round);
-    // First the answers that were there have to be gone: they keep their places until they are read.
-    else if (isFull && !wasDrained) this.replace(contextSize(Math.max(slots.inUse, this.asked + 1)));
+    // First the answers that were there have to be gone: they keep their places until they are read. But only once: what was
+    // ready may be so again, and fill it for ever.
+    else if (isFull && context === this.current && (!wasDrained || round > 0))
+      this.moveTo(contextSize(Math.max(slots.inUse, asked + 1)));
     return goesOn || isLost;
   }
 
   /** Passes on what the kernel answered. Returns whether any of it was wanted. */
-  private deliver(count: number, sink: Sink): boolean {
-    const { slots, oneShots } = this;
+  private deliver({ slots }: PollContext, count: number, sink: Sink): boolean {
+    const { oneShots } = this;
     const { words } = this.answers;
     const end = HEADER_LENGTH + count * ANSWER_LENGTH;
     let isNews = false;
@@ -241,59 +253,63 @@ export class LinuxAioBackend implements Backend, Requests {
   }
 
   /**
-   * Another context, before the old one goes: whoever has to end a context waits for tens of milliseconds. Everything is asked
-   * anew there, which looks at it anew, so nothing that the old one had not told yet is lost.
+   * Another context, before the old one goes: whoever has to end a context waits for tens of milliseconds. What the old one has
+   * is asked anew in the new one, which looks at it anew, so nothing that was not told yet is lost.
    */
-  private replace(requests: number): void {
-    const old = this.aio;
-    this.asked = requests;
-    this.aio = this.port.open(requests);
-    // Perhaps there is no room for both.
-    old.close(this.aio.error === -EAGAIN);
-    if (this.aio.error === -EAGAIN) this.aio = this.port.open(requests);
-    if (this.aio.error < 0) throw exhausted("io_setup", -this.aio.error);
-    this.startOver();
+  private moveTo(asked: number): void {
+    const old = this.current;
+    if (this.previous !== null) this.moveSome(this.previous, Number.POSITIVE_INFINITY);
+    let next = new PollContext(this.port, asked);
+    if (next.aio.error === -EAGAIN) {
+      // Perhaps there is no room for both.
+      old.aio.close(true);
+      next = new PollContext(this.port, asked);
+    }
+    this.oneShots.moveOn();
+    this.previous = old;
+    this.unmoved = old.slots.inUse;
+    this.use(next);
+    this.moveSome(old, old.aio.error < 0 ? Number.POSITIVE_INFINITY : this.limits.movedAtOnce);
+  }
+
+  /** Requests of the context before move on; the last takes the context with it. */
+  private moveSome(previous: PollContext, most = this.limits.movedAtOnce): void {
+    this.unmoved = Math.max(this.unmoved - most, 0);
+    if (!this.oneShots.forgetEarlier(most)) return;
+    previous.close();
+    this.previous = null;
+    this.unmoved = 0;
   }
 
   /** The context is not there any more: in a child that was forked without a word, or because it was ended by somebody else. */
   private replaceLost(errno: number, round: number): void {
-    if (errno !== EINVAL || round >= MOST_ROUNDS) throw exhausted("io_getevents", errno);
-    this.aio.close(false);
-    this.aio = this.port.open(this.asked);
-    if (this.aio.error < 0) throw exhausted("io_setup", -this.aio.error);
-    this.startOver();
-  }
-
-  /** The new context has no request yet. */
-  private startOver(): void {
-    this.requests.count = 0;
-    this.slots.clear();
+    if (errno !== EINVAL || round >= MOST_ROUNDS) throw refusals.exhausted("io_getevents", errno);
+    this.startOver(this.current.asked);
     this.oneShots.forget();
-    if (this.notifying) this.aio.notify(this.openNotifier().fd);
   }
 
-  private openNotifier(): Notifier {
-    if (this.notifier === undefined) {
-      this.notifier = this.port.openNotifier();
-      if (this.notifier.fd >= 0) this.oneShots.owns(this.notifier.fd);
-    }
-    return this.notifier;
+  /** A context without requests instead of what there is. */
+  private startOver(asked: number): void {
+    this.previous?.close();
+    this.previous = null;
+    this.unmoved = 0;
+    const old = this.current;
+    const next = new PollContext(this.port, asked);
+    old.close();
+    this.use(next);
   }
 
-  /** Whether answers are to make `fd` readable. What was asked before does not, so it is asked anew. */
-  private notify(on: boolean): void {
-    const { fd } = this.openNotifier();
-    if (on && fd < 0) throw exhausted("eventfd", -fd);
-    this.notifying = on;
-    this.aio.notify(on ? fd : -1);
-    if (on) this.oneShots.askAnew();
+  private use(context: PollContext): void {
+    this.current = context;
+    if (context.aio.error < 0) throw refusals.exhausted("io_setup", -context.aio.error);
+    if (this.doorbell.isOn) context.aio.notify(this.doorbell.target);
   }
 
-  /** Leaves `fd` readable if, and only if, the next poll would find something, or may. */
-  private announce(): void {
-    const notifier = this.openNotifier();
-    // First this: whatever comes after it makes it readable again by itself.
-    notifier.clear();
-    if (this.aio.hasAnswers() === 1 || this.oneShots.hasChanges || this.oneShots.mustLook) notifier.signal();
+  /** Answers are to make `fd` readable. What was asked before does not, so it is asked anew. */
+  private startNotifying(): void {
+    const { target } = this.doorbell;
+    if (target < 0) throw refusals.exhausted("eventfd", -target);
+    this.current.aio.notify(target);
+    this.oneShots.askAnew();
   }
 }

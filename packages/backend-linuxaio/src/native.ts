@@ -1,6 +1,7 @@
 import { release } from "node:os";
+import type { Notifier } from "@polyloop/backend-epoll/doorbell";
 import { loadAddon } from "@polyloop/sys/loader";
-import type { AioContext, AioPort, Notifier } from "./port.js";
+import type { AioContext, AioPort } from "./port.js";
 
 interface Addon {
   readonly AioContext: new (requests: number, readsRing: boolean) => AioContext;

@@ -1,3 +1,5 @@
+import type { Notifier } from "@polyloop/backend-epoll/doorbell";
+
 /**
  * Where native code ends. The addon (native/linuxaio.cc) and the fake kernel (testing/fake-kernel.ts) both implement this,
  * and one suite of tests holds both to it. Everything is a number in an array that TypeScript owns; the memory of requests,
@@ -27,7 +29,7 @@ export interface AioContext {
   /** 1 if completions are read in user space, 0 if every look at them is a system call. */
   readonly readsRing: number;
   /**
-   * Makes requests in order and stores each one's result. SUBMIT: `-EAGAIN` when the context is full, and then for all that
+   * Makes requests, first the cancellations, then the others, each in order, and stores each one's result. SUBMIT: `-EAGAIN` when the context is full, and then for all that
    * follow, too. CANCEL: whatever the result, the answer to the request still comes, with the generation it was made with.
    */
   apply(requests: Int32Array, count: number): void;
@@ -43,18 +45,6 @@ export interface AioContext {
   notify(fd: number): void;
   /** Gives the context back: `now`, which takes tens of milliseconds, or without waiting until it has happened. Idempotent. */
   close(now: boolean): void;
-}
-
-/** An eventfd. It is given back when it is closed, collected, or when its thread ends. */
-export interface Notifier {
-  /** The descriptor, or a negative errno: it could not be opened, or is closed. */
-  readonly fd: number;
-  /** Makes it readable. Returns 0 or a negative errno. */
-  signal(): number;
-  /** Makes it not readable. Returns 0 or a negative errno. */
-  clear(): number;
-  /** Idempotent. */
-  close(): void;
 }
 
 /** The kernel. */

@@ -2,7 +2,7 @@ import type { Availability } from "@polyloop/loop-core";
 import { Answers, HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
 import { OUT } from "@polyloop/backend-epoll/poll-masks";
 import { contextSize } from "./context-size.js";
-import { refusal } from "./failures.js";
+import { refusals } from "./failures.js";
 import { type AioContext, type AioPort, ANSWER_LENGTH } from "./port.js";
 import { RequestList } from "./request-list.js";
 
@@ -17,7 +17,7 @@ export function probe(port: AioPort): Availability {
   }
   try {
     const context = port.open(contextSize(1));
-    if (context.error < 0) return refusal("io_setup", -context.error);
+    if (context.error < 0) return refusals.refusal("io_setup", -context.error);
     try {
       return tryPoll(port, context);
     } finally {
@@ -31,7 +31,7 @@ export function probe(port: AioPort): Availability {
 
 function tryPoll(port: AioPort, context: AioContext): Availability {
   const subject = port.openNotifier();
-  if (subject.fd < 0) return refusal("eventfd", -subject.fd);
+  if (subject.fd < 0) return refusals.refusal("eventfd", -subject.fd);
   const requests = new RequestList();
   const answers = new Answers(ANSWER_LENGTH);
   const generation = 1;
@@ -39,8 +39,8 @@ function tryPoll(port: AioPort, context: AioContext): Availability {
   const count = context.exchange(requests.words, requests.count, answers.words, 1, 0);
   const result = requests.result(0);
   subject.close();
-  if (result < 0) return refusal("io_submit", -result);
-  if (count < 0) return refusal("io_getevents", -count);
+  if (result < 0) return refusals.refusal("io_submit", -result);
+  if (count < 0) return refusals.refusal("io_getevents", -count);
   const [slot, answered, mask = 0] = answers.words.subarray(HEADER_LENGTH, HEADER_LENGTH + ANSWER_LENGTH);
   if (count !== 1 || slot !== 0 || answered !== generation || (mask & OUT) === 0) {
     return { ok: false, code: "ERR_PROBE_FAILED", reason: "a poll of a writable descriptor was not answered rightly" };

@@ -13,6 +13,17 @@ export class RequestList {
     this.push(CANCEL, slot, -1, 0, 0);
   }
 
+  /** A request that was not handed over is not made after all. */
+  withdraw(slot: number): void {
+    const { words } = this;
+    for (let index = 0; index < this.count; index++) {
+      if (!this.isSubmit(index) || this.slot(index) !== slot) continue;
+      words.copyWithin(index * REQUEST_LENGTH, (index + 1) * REQUEST_LENGTH, this.count * REQUEST_LENGTH);
+      this.count--;
+      return;
+    }
+  }
+
   isSubmit(index: number): boolean {
     return this.words[index * REQUEST_LENGTH] !== CANCEL;
   }

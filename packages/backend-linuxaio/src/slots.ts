@@ -21,11 +21,15 @@ export class Slots {
   private freeCount = 0;
   /** Slots from here on were never used. */
   private unused = 0;
+  /** The batch with which each slot was taken, and the one that is being put together. */
+  private batches = new Int32Array(64);
+  private batch = 1;
 
   take(fd: number): number {
     const slot = this.freeCount > 0 ? (this.free[--this.freeCount] as number) : this.unused++;
     if (slot === this.descriptors.length) this.grow();
     this.descriptors[slot] = fd;
+    this.batches[slot] = this.batch;
     this.latest.set(fd, slot);
     this.inUse++;
     return slot;
@@ -37,6 +41,23 @@ export class Slots {
     this.descriptors[slot] = CANCELLED;
     this.cancelled++;
     return slot;
+  }
+
+  /** The batch has been handed over. */
+  endBatch(): void {
+    this.batch++;
+  }
+
+  /** Whether a descriptor's latest request is in the batch that was not handed over yet. Returns its slot, or a negative number. */
+  unsent(fd: number): number {
+    const slot = this.latest.get(fd);
+    return this.batches[slot] === this.batch && this.holds(fd) ? slot : FREE;
+  }
+
+  /** Whether a descriptor's latest request is here, and wanted. */
+  holds(fd: number): boolean {
+    const slot = this.latest.get(fd);
+    return slot < this.unused && this.descriptors[slot] === fd;
   }
 
   /** A slot's request is over. Returns its descriptor; a negative number if nobody wants to know. */
@@ -51,19 +72,14 @@ export class Slots {
     return fd;
   }
 
-  /** All requests are gone with their context. */
-  clear(): void {
-    this.inUse = 0;
-    this.cancelled = 0;
-    this.freeCount = 0;
-    this.unused = 0;
-  }
-
   private grow(): void {
     const { length } = this.descriptors;
     const descriptors = new Int32Array(length * 2).fill(FREE);
     descriptors.set(this.descriptors);
     this.descriptors = descriptors;
+    const batches = new Int32Array(length * 2);
+    batches.set(this.batches);
+    this.batches = batches;
     const free = new Int32Array(length * 2);
     free.set(this.free);
     this.free = free;

@@ -68,6 +68,8 @@ export class Watched {
   mostCalls = 1;
   /** Turns in a row in which something that was ready did not come. */
   missed = 0;
+  /** What that was. */
+  missing = "";
   /** Edge-triggered: what became ready and was not reported yet. */
   due: Events = 0;
   /** What its next callback does. */

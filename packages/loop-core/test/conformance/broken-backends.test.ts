@@ -40,6 +40,7 @@ const CASES: readonly Case[] = [
   ["losesWhatOverflows",               completions, "fairness › callbacks that start and stop watchers of ready descriptors keep nobody from his turn", /the calls of each descriptor: 100 .* 0 0/],
   ["handsOverFew",                     completions, "growth › to thousands that are ready at once never calls those that callbacks stopped, and calls all the others", /watchers that were called/],
   ["repeatsItself",                    poll,        "a stopped descriptor › costs nothing and is not reported, ready as it is: a socket", /what the backend reported of it/],
+  ["tellsLate",                        poll,        "random programs: nothing ready is lost, nothing stale or foreign is told, nothing spins › programs 1 to 250", /was not told .* in two turns: lost|waited though something was ready/],
   ["tellsReadinessOnce",               poll,        "level-triggered readiness › is told in every turn to a callback that reads one byte at a time", /something is left unread/],
   ["guesses",                          poll,        "identity › survives a number that goes through many files, with and without a turn for each", /calls for a file that is not ready/],
   ["hidesErrors",                      poll,        "readiness › tells of a TCP connection that was refused what poll(2) says, whatever of it is wanted and whatever happens to it", /ERROR/],

@@ -179,3 +179,21 @@ export const usesOldSink: Flaw = bent((inner) => {
 function isFile(fd: number): boolean {
   return fstatSync(fd).isFile();
 }
+
+/** What becomes ready is told four polls later. */
+export const tellsLate: Flaw = bent((inner) => {
+  const polls = new Map<number, number>();
+  return {
+    poll(timeout, sink) {
+      const seen = new Set<number>();
+      const ready = (fd: number, events: Events): void => {
+        seen.add(fd);
+        const before = polls.get(fd) ?? 0;
+        polls.set(fd, before + 1);
+        if (before >= 4) sink.ready(fd, events);
+      };
+      inner.poll(timeout, { ...passing(sink), ready });
+      for (const fd of polls.keys()) if (!seen.has(fd)) polls.delete(fd);
+    },
+  };
+});

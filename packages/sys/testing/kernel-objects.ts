@@ -1,4 +1,4 @@
-import * as sys from "@polyloop/sys";
+import * as sys from "../src/index.js";
 
 const scratch = new Uint8Array(65536);
 

@@ -1,0 +1,86 @@
+// A ring of io_uring that polls descriptors: system calls, and nothing that decides. What to ask, when to ask again and
+// what an answer means is in src/backend.ts; src/port.ts says what each call promises.
+#ifndef POLYLOOP_BACKEND_IOURING_RING_H_
+#define POLYLOOP_BACKEND_IOURING_RING_H_
+
+#include <poll.h>
+#include <polyloop/words.h>
+#include <time.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "queues.h"
+#include "ring-handle.h"
+
+namespace backend_iouring {
+
+using polyloop::Words;
+
+// The layout of the arrays; src/port.ts has the same numbers.
+constexpr size_t kRequestLength = 5;  // operation, descriptor, poll mask, generation, result
+constexpr size_t kHeaderLength = polyloop::kTimesLength;
+constexpr size_t kAnswerLength = 4;  // descriptor, generation, poll mask or negative errno, whether more will come
+constexpr int32_t kPoll = 1;
+constexpr int32_t kPollMany = 2;
+constexpr int32_t kRemove = 3;
+constexpr int32_t kPollLikely = 4;
+
+class Ring {
+ public:
+  static constexpr const char* kName = "Ring";
+
+  // Whether it could be opened is told by error().
+  Ring(unsigned submissions, unsigned completions, uint32_t without);
+  // It owns the ring: one that is collected, or whose thread ends, gives it back.
+  ~Ring() { Close(); }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+
+  // 0 or a negative errno.
+  int error() const { return error_; }
+  // How many completions there is room for.
+  int room() const { return error_ == 0 ? static_cast<int>(queues_.completions()) : 0; }
+  uint32_t features() const { return handle_.features(); }
+
+  // Makes `count` requests, which `requests` holds, and marks those that the kernel has not taken.
+  void Apply(Words requests, size_t count);
+
+  // The same, then stores the answers that are there; if there are none, waits for one. `answers` has room for the
+  // header and one answer at least. Returns the number of answers or a negative errno.
+  int Exchange(Words requests, size_t count, Words answers, const timespec* timeout);
+
+  // Whether an answer may be waiting to be taken.
+  bool HasAnswers() const;
+
+  // Answers make this eventfd readable; -1: none. Returns 0 or a negative errno.
+  int Notify(int fd);
+
+  void Close();
+
+ private:
+  bool IsMine() const;
+  void Prepare(io_uring_sqe* entry, const int32_t* words) const;
+  int Submit(int32_t* requests, size_t count, bool may_wait, const timespec* timeout);
+  int Enter(unsigned to_submit, bool waits, const timespec* timeout) const;
+  int LookFirst(Words requests, size_t count, int32_t* answer, int capacity);
+  int Take(int32_t* answer, int capacity);
+  int TakeReady(int32_t* answer, int capacity);
+  void LookAgain();
+
+  RingHandle handle_;
+  Queues queues_;
+  int error_ = 0;
+  uint32_t era_ = 0;
+  bool notifies_ = false;
+  // Answers that say more than is true, perhaps, and the question that finds out.
+  std::vector<int32_t*> doubtful_;
+  std::vector<pollfd> questions_;
+  // Where the questions came from.
+  std::vector<size_t> origins_;
+};
+
+}  // namespace backend_iouring
+
+#endif  // POLYLOOP_BACKEND_IOURING_RING_H_

@@ -1,0 +1,267 @@
+import { Answers, HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
+import { Delegate } from "@polyloop/backend-epoll/delegate";
+import { Doorbell } from "@polyloop/backend-epoll/doorbell";
+import { EAGAIN, EBADF, EBUSY, ECANCELED, EEXIST, EINTR, EINVAL, EOPNOTSUPP } from "@polyloop/backend-epoll/errno";
+import { OneShots, type Requests } from "@polyloop/backend-epoll/one-shots";
+import { toPoll } from "@polyloop/backend-epoll/poll-masks";
+import { WaitLimit } from "@polyloop/backend-epoll/wait-limit";
+import {
+  type Backend,
+  type BackendContext,
+  type Capabilities,
+  EDGE,
+  type Interest,
+  type Sink,
+} from "@polyloop/loop-core";
+import { refusals } from "./failures.js";
+import { ANSWER_LENGTH, type IoUringPort, POLL, POLL_LIKELY, POLL_MANY, type Ring } from "./port.js";
+import { RequestList } from "./request-list.js";
+import { completionsFor, SUBMISSIONS } from "./ring-size.js";
+
+/** An answer may ask for another round (EINVAL: delegate, EAGAIN: again); so many in a row make no headway. */
+const MOST_ROUNDS = 24;
+
+/** The ring lost answers, for want of memory. */
+const EBADR = 53;
+
+const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: true, priority: true, pollable: true };
+
+/**
+ * The state machine of the io_uring backend: one poll for each descriptor, in a ring that grows. What is wanted and asked is
+ * in OneShots; here is how to ask, and what the kernel's answers mean. KERNEL.md has the facts that it rests on.
+ */
+export class IoUringBackend implements Backend, Requests {
+  readonly name = "iouring";
+  readonly supports = SUPPORTS;
+  private readonly port: IoUringPort;
+  private readonly context: BackendContext;
+  private readonly oneShots: OneShots;
+  private ring: Ring;
+  /** The kernel has no larger ring. */
+  private isLargest = false;
+  /** Polls in the ring: those whose last answer was not seen. */
+  private polls = 0;
+  private readonly requests = new RequestList();
+  private readonly answers = new Answers(ANSWER_LENGTH);
+  private readonly limit = new WaitLimit();
+  private readonly doorbell: Doorbell;
+  /** Polls removed in one batch. */
+  private removals = 0;
+
+  constructor(context: BackendContext, port: IoUringPort, delegate = new Delegate()) {
+    this.context = context;
+    this.port = port;
+    this.oneShots = new OneShots(context, this, delegate);
+    this.doorbell = new Doorbell(() => port.openNotifier(), this.oneShots);
+    this.ring = this.open(0);
+    if (this.ring.error < 0) throw refusals.unavailable(-this.ring.error);
+  }
+
+  /** An eventfd that is opened when it is asked for. */
+  get fd(): number {
+    return this.doorbell.fd;
+  }
+
+  modify(fd: number, _from: Interest, to: Interest): void {
+    this.oneShots.modify(fd, to);
+  }
+
+  poll(timeout: number, sink: Sink): void {
+    // So small that the compiler inlines it: a fraction passed on as an argument would be an allocation.
+    this.limit.left[0] = timeout;
+    this.pollWithinLimit(sink);
+  }
+
+  private pollWithinLimit(sink: Sink): void {
+    const { limit, oneShots, doorbell } = this;
+    if (doorbell.countPoll()) this.notify(-1);
+    limit.begin();
+    for (let round = 0; ; round++) {
+      this.queueRequests(round === 0);
+      if (oneShots.mustLook && oneShots.look(sink)) limit.end();
+      const count = this.exchange();
+      const untaken = this.settle();
+      const isNews = count > 0 && this.deliver(count, sink);
+      if (isNews || count === -EINTR) limit.end();
+      if (count < 0 && count !== -EINTR) this.recover(-count, round);
+      else if (untaken !== 0) this.recover(untaken, round);
+      else if (oneShots.hasChanges || oneShots.mustLook || !limit.goesOn(this.answers.times)) break;
+    }
+    this.answers.stamp(this.context.stamp);
+    // What the delegate's set was seen to have is told in the turn that saw it.
+    if (oneShots.delegateIsReady) oneShots.look(sink);
+    if (doorbell.isOn) doorbell.announce(this.ring);
+  }
+
+  flush(): void {
+    if (this.doorbell.expect()) this.notify(this.doorbell.target);
+    for (let round = 0, goesOn = true; goesOn; round++) {
+      this.queueRequests(round === 0);
+      this.oneShots.delegate.flush();
+      this.ring.apply(this.requests.words, this.requests.count);
+      const untaken = this.settle();
+      goesOn = untaken !== 0;
+      if (goesOn) this.recover(untaken, round);
+    }
+    this.doorbell.announce(this.ring);
+  }
+
+  recreate(): void {
+    this.oneShots.recreate();
+    this.requests.count = 0;
+    this.doorbell.recreate();
+    const { ring } = this;
+    this.ring = this.open(0);
+    ring.close();
+    if (this.ring.error < 0) throw refusals.exhausted("io_uring_setup", -this.ring.error);
+  }
+
+  close(): void {
+    // By itself a ring lets go of files some milliseconds after it has ended.
+    this.oneShots.takeBack();
+    this.end(this.ring);
+    this.doorbell.close();
+    this.oneShots.delegate.close();
+  }
+
+  /** What OneShots asks. */
+  arm(fd: number, interest: Interest, generation: number, _isNew: boolean, isLikely: boolean): void {
+    const level = isLikely ? POLL_LIKELY : POLL;
+    const operation = (interest & EDGE) !== 0 ? POLL_MANY : level;
+    this.requests.poll(operation, fd, toPoll(interest), generation);
+    this.polls++;
+  }
+
+  cancel(fd: number, generation: number): void {
+    this.requests.remove(fd, generation);
+    this.removals++;
+  }
+
+  /** Queues what there is to ask, in a ring that has room for the answers. */
+  private queueRequests(isFirstRound: boolean): void {
+    this.removals = 0;
+    this.oneShots.reify(isFirstRound);
+    if (this.polls <= this.ring.room || this.isLargest) return;
+    this.replace(this.polls);
+    this.oneShots.reify(isFirstRound);
+  }
+
+  /** One native call. Returns the number of answers or a negative errno. */
+  private exchange(): number {
+    const { requests, answers, limit } = this;
+    answers.reserve(this.polls);
+    // The answers to removed polls.
+    limit.prepare(this.removals > 0);
+    return this.ring.exchange(
+      requests.words,
+      requests.count,
+      answers.words,
+      limit.parts[0] as number,
+      limit.parts[1] as number,
+    );
+  }
+
+  /** Sees to requests that the kernel did not take: the next round makes them. Returns why it did not, or 0. */
+  private settle(): number {
+    const { requests, oneShots } = this;
+    const { count } = requests;
+    const untaken = count === 0 ? 0 : -requests.result(count - 1);
+    requests.count = 0;
+    for (let index = 0; untaken !== 0 && index < count; index++) {
+      if (requests.result(index) === 0) continue;
+      const fd = requests.fd(index);
+      const generation = requests.generation(index);
+      // The list is written behind where it is read.
+      if (requests.isRemoval(index)) {
+        requests.remove(fd, generation);
+      } else {
+        this.polls--;
+        oneShots.lost(fd, generation);
+      }
+    }
+    return untaken;
+  }
+
+  /** Passes on what the kernel answered. Returns whether any of it was wanted. */
+  private deliver(count: number, sink: Sink): boolean {
+    const { oneShots } = this;
+    const { generations } = this.context;
+    const { words } = this.answers;
+    const end = HEADER_LENGTH + count * ANSWER_LENGTH;
+    let isNews = false;
+    for (let at = HEADER_LENGTH; at < end; at += ANSWER_LENGTH) {
+      const fd = words[at] as number;
+      const generation = words[at + 1] as number;
+      const result = words[at + 2] as number;
+      const more = words[at + 3] !== 0;
+      if (!more) this.polls--;
+      if (generation !== generations.get(fd)) continue;
+      if (result >= 0) {
+        oneShots.answered(fd, generation, result, more, sink);
+        isNews = true;
+      } else if (this.isRefused(fd, generation, -result, sink)) {
+        isNews = true;
+      }
+    }
+    return isNews;
+  }
+
+  /** A poll that came to nothing. Returns whether somebody was told. */
+  private isRefused(fd: number, generation: number, errno: number, sink: Sink): boolean {
+    const { oneShots } = this;
+    const cannotWait = errno === EINVAL || errno === EOPNOTSUPP;
+    // An epoll set can always be waited for: if that of the delegate cannot, its number is somebody else's by now.
+    if (errno === EBADF || (cannotWait && oneShots.isDelegate(fd))) return oneShots.fails(fd, generation, EBADF, sink);
+    if (cannotWait) oneShots.refused(fd, generation);
+    // Not by us: what it waited for is gone, and whoever asks anew is told so.
+    else if (errno === ECANCELED) oneShots.lost(fd, generation);
+    else throw refusals.exhausted("a poll with io_uring", errno);
+    return false;
+  }
+
+  private open(polls: number): Ring {
+    const completions = completionsFor(polls);
+    const ring = this.port.open(SUBMISSIONS, completions);
+    this.isLargest = ring.room < completions;
+    this.polls = 0;
+    return ring;
+  }
+
+  /**
+   * Another ring. Everything is asked anew there, which looks at it anew, so nothing that the old one had not told yet is lost.
+   */
+  private replace(polls: number): void {
+    const old = this.ring;
+    this.ring = this.open(polls);
+    this.end(old);
+    if (this.ring.error < 0) throw refusals.exhausted("io_uring_setup", -this.ring.error);
+    this.oneShots.forget();
+    if (this.doorbell.isOn) this.notify(this.doorbell.target);
+  }
+
+  /** Closes a ring; what is stopped is let go of at once. */
+  private end(ring: Ring): void {
+    const { requests } = this;
+    requests.keepRemovals();
+    ring.apply(requests.words, requests.count);
+    requests.count = 0;
+    ring.close();
+  }
+
+  /** A call failed, or took only some of the requests: whether it is worth another round, and with which ring. */
+  private recover(errno: number, round: number): void {
+    if (round >= MOST_ROUNDS) throw refusals.exhausted("io_uring_enter", errno);
+    // No memory just now; answers that have to be read first; a signal.
+    if (errno === EAGAIN || errno === EBUSY || errno === EINTR) return;
+    // In a child that was forked without a word; closed by somebody else; answers were lost.
+    if (errno !== EEXIST && errno !== EBADF && errno !== EBADR) throw refusals.exhausted("io_uring_enter", errno);
+    this.replace(this.polls);
+  }
+
+  /** Answers are to make an eventfd readable; −1: none. */
+  private notify(fd: number): void {
+    if (fd < -1) throw refusals.exhausted("eventfd", -fd);
+    const result = this.ring.notify(fd);
+    if (result < 0 && result !== -EEXIST) throw refusals.exhausted("io_uring_register", -result);
+  }
+}

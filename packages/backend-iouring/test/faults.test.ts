@@ -1,0 +1,88 @@
+import { describe, expect, it } from "@jest/globals";
+import { EINTR } from "@polyloop/backend-epoll/errno";
+import { BackendFailure } from "@polyloop/loop-core";
+import { type FaultyKernel, faultPrograms } from "@polyloop/loop-core/conformance";
+import { type IoUringPort, REQUEST_LENGTH, type Ring } from "../src/port.js";
+import type { FakeKernel } from "../testing/fake-kernel.js";
+import { faultyKernel } from "../testing/faulty-kernel.js";
+
+/** Rings have few places, so that overflow is nothing rare, and cannot grow. */
+function tight(fake: FakeKernel): void {
+  fake.mostCompletions = 2;
+}
+
+faultPrograms({ describe, it, kernel: () => faultyKernel() });
+
+describe("in rings that overflow", () => {
+  faultPrograms({ describe, it, kernel: () => faultyKernel(undefined, tight), programs: 1000 });
+});
+
+type Exchange = Ring["exchange"];
+
+/** A port that does something to each exchange of the one below it. */
+function bent(port: IoUringPort, exchange: (ring: Ring, args: Parameters<Exchange>) => number): IoUringPort {
+  return {
+    openNotifier: () => port.openNotifier(),
+    open(submissions, completions) {
+      const ring = port.open(submissions, completions);
+      return new Proxy(ring, {
+        get(target, key) {
+          if (key === "exchange") return (...args: Parameters<Exchange>) => exchange(target, args);
+          const value: unknown = Reflect.get(target, key, target);
+          return typeof value === "function" ? (value.bind(target) as unknown) : value;
+        },
+      });
+    },
+  };
+}
+
+const failsOnSignals = (port: IoUringPort): IoUringPort =>
+  bent(port, (ring, args) => {
+    const result = ring.exchange(...args);
+    if (result === -EINTR) throw new BackendFailure("io_uring_enter failed with EINTR", { syscall: "io_uring_enter" });
+    return result;
+  });
+
+const takesAllForTaken = (port: IoUringPort): IoUringPort =>
+  bent(port, (ring, args) => {
+    const result = ring.exchange(...args);
+    const [requests, count] = args;
+    for (let index = 0; index < count; index++) requests[index * REQUEST_LENGTH + 4] = 0;
+    return result;
+  });
+
+const losesAnAnswer = (port: IoUringPort): IoUringPort =>
+  bent(port, (ring, args) => {
+    const result = ring.exchange(...args);
+    return result === 1 ? 0 : result;
+  });
+
+/** The error of the first of the kit's tests that fails. */
+async function failureOf(kernel: () => FaultyKernel): Promise<string> {
+  const bodies: (() => Promise<void>)[] = [];
+  faultPrograms({
+    describe: (_name, body) => {
+      body();
+    },
+    it: (_name, body) => bodies.push(() => body()),
+    kernel,
+  });
+  for (const body of bodies) {
+    const message = await body().then(
+      () => "",
+      (error: unknown) => (error as Error).message,
+    );
+    if (message !== "") return message;
+  }
+  return "";
+}
+
+describe("fault programs catch a state machine", () => {
+  it.each([
+    ["that gives up when a signal ends its wait", failsOnSignals, /given up for .*EINTR/],
+    ["that takes every request for taken", takesAllForTaken, /was not told .* lost|waits for ever/],
+    ["that loses an answer", losesAnAnswer, /was not told .* lost|waits for ever/],
+  ])("%s", async (_flaw, reach, saying) => {
+    expect(await failureOf(() => faultyKernel(reach))).toMatch(saying);
+  });
+});

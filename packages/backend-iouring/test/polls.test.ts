@@ -1,0 +1,312 @@
+import { describe, expect, it } from "@jest/globals";
+import { EAGAIN, EBADF, EBUSY, ECANCELED, EINTR, EINVAL, EOPNOTSUPP } from "@polyloop/backend-epoll/errno";
+import { HUP, IN, OUT, PRI, RDHUP } from "@polyloop/backend-epoll/poll-masks";
+import { EDGE, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
+import { stage } from "./stage.js";
+
+describe("level-triggered, by polls that are answered once", () => {
+  it("a descriptor that stays ready is reported in every turn, one native call each", () => {
+    const { create, want, look, kernel } = stage();
+    const fd = create(IN);
+    want(fd, READ);
+    expect([look(), look(), look()]).toEqual([[`${String(fd)} READ`], [`${String(fd)} READ`], [`${String(fd)} READ`]]);
+    expect(kernel.nativeCalls).toBe(3);
+  });
+
+  it("what is drained is not reported, and waits for the next", () => {
+    const { create, want, look, raise, lower, kernel } = stage();
+    const fd = create(IN);
+    want(fd, READ);
+    look();
+    lower(fd, IN);
+    expect(look()).toEqual([]);
+    kernel.onWait = () => {
+      raise(fd, IN);
+    };
+    expect(look(50)).toEqual([`${String(fd)} READ`]);
+  });
+
+  it("nothing to ask, nothing to hand over and no time to wait: no system call", () => {
+    const { create, want, look, calls } = stage();
+    want(create(), READ);
+    look();
+    const before = calls("io_uring_enter");
+    for (let turn = 0; turn < 10; turn++) look();
+    expect(calls("io_uring_enter")).toBe(before);
+  });
+
+  it("several changes before a poll leave the last, and one that changes nothing asks nothing", () => {
+    const { create, want, look, ring } = stage();
+    const fd = create(OUT);
+    want(fd, READ);
+    want(fd, READ | WRITE);
+    want(fd, READ);
+    expect(look()).toEqual([]);
+    expect(ring().maskOf(fd)).toBeDefined();
+    expect(ring().size).toBe(1);
+  });
+});
+
+describe("what is ready whenever it is asked about", () => {
+  it("is soon asked about with poll(2), for all of them together, and the ring is left alone", () => {
+    const { create, want, look, calls } = stage();
+    const fds = Array.from({ length: 5 }, () => create(IN));
+    for (const fd of fds) want(fd, READ);
+    for (let turn = 0; turn < 20; turn++) expect(look()).toHaveLength(5);
+    const before = calls("poll") + calls("io_uring_enter");
+    for (let turn = 0; turn < 20; turn++) expect(look(1000)).toHaveLength(5);
+    expect(calls("poll") + calls("io_uring_enter")).toBe(before);
+  });
+
+  it("is waited for by the ring when it is not ready, in the same call", () => {
+    const { create, want, look, raise, lower, kernel } = stage();
+    const fd = create(IN);
+    want(fd, READ);
+    for (let turn = 0; turn < 20; turn++) look();
+    lower(fd, IN);
+    const before = kernel.nativeCalls;
+    kernel.onWait = () => {
+      raise(fd, IN);
+    };
+    expect(look(1000)).toEqual([`${String(fd)} READ`]);
+    expect(kernel.nativeCalls - before).toBe(1);
+  });
+
+  it("keeps nobody else waiting, and fails when it is closed", () => {
+    const { create, want, look, raise, kernel } = stage();
+    const [hot, other] = [create(IN), create()];
+    want(hot, READ);
+    want(other, READ);
+    for (let turn = 0; turn < 20; turn++) look();
+    raise(other, IN);
+    expect(look()).toEqual([`${String(hot)} READ`, `${String(other)} READ`].sort());
+    kernel.descriptors.close(hot);
+    expect(look()).toContain(`${String(hot)} failed ${String(EBADF)}`);
+  });
+});
+
+describe("edge-triggered, by polls that go on", () => {
+  it("a descriptor is reported once an edge, and is not asked about again", () => {
+    const { create, want, look, raise, calls } = stage();
+    const fd = create(IN);
+    want(fd, READ | EDGE);
+    expect([look(), look()]).toEqual([[`${String(fd)} READ`], []]);
+    const before = calls("poll");
+    raise(fd, IN);
+    raise(fd, IN);
+    expect([look(), look()]).toEqual([[`${String(fd)} READ`], []]);
+    expect(calls("poll")).toBe(before);
+  });
+
+  it("a poll that ended because its answer had no place is made again, and tells what it would have told", () => {
+    const { kernel, create, want, look, raise, lower, backend } = stage();
+    kernel.mostCompletions = 2;
+    backend.recreate();
+    const fds = Array.from({ length: 6 }, () => create());
+    for (const fd of fds) want(fd, READ | EDGE);
+    look();
+    for (const fd of fds) raise(fd, IN);
+    expect(look()).toHaveLength(6);
+    expect(kernel.overflows).toBeGreaterThan(0);
+    look();
+    for (const fd of fds) lower(fd, IN);
+    look();
+    for (const fd of fds) raise(fd, IN);
+    expect(look()).toHaveLength(6);
+  });
+});
+
+describe("answers that nobody asked for", () => {
+  it("of a stopped descriptor are dropped", () => {
+    const { create, want, look, raise } = stage();
+    const fd = create();
+    want(fd, READ);
+    look();
+    raise(fd, IN);
+    want(fd, 0);
+    expect(look()).toEqual([]);
+  });
+
+  it("of a file whose number is another file's by now are dropped", () => {
+    const { kernel, create, want, look, raise } = stage();
+    const fd = create();
+    const old = kernel.descriptors.file(fd);
+    want(fd, READ);
+    look();
+    kernel.descriptors.close(fd);
+    expect(create()).toBe(fd);
+    want(fd, 0);
+    want(fd, READ);
+    old.raise(IN);
+    expect(look()).toEqual([]);
+    raise(fd, IN);
+    expect(look()).toEqual([`${String(fd)} READ`]);
+  });
+
+  it("end no wait: it goes on for what is left of it", () => {
+    const { create, want, look, kernel } = stage();
+    const [fd, other] = [create(), create()];
+    want(fd, READ);
+    want(other, READ);
+    look();
+    want(fd, 0);
+    const before = kernel.monotonic;
+    expect(look(20)).toEqual([]);
+    expect(kernel.monotonic - before).toBeCloseTo(20);
+  });
+
+  it("a peer that will send no more does not spin who waits for room: epoll has it from then on", () => {
+    const { kernel, create, want, look, raise } = stage();
+    const fd = create();
+    want(fd, WRITE);
+    look();
+    raise(fd, RDHUP);
+    look();
+    look();
+    const before = kernel.nativeCalls;
+    kernel.onWait = undefined;
+    expect(look(1000)).toEqual([]);
+    expect(kernel.nativeCalls - before).toBeLessThanOrEqual(2);
+    expect(kernel.epoll.sets[0]?.maskOf(fd)).toBeDefined();
+    raise(fd, OUT);
+    expect(look()).toEqual([`${String(fd)} WRITE`]);
+  });
+
+  it("what a waker says and is not so is not reported", () => {
+    const { kernel, create, want, look, raise } = stage();
+    const fd = create(0, "socket");
+    want(fd, PRIORITY);
+    look();
+    raise(fd, IN);
+    expect(look()).toEqual([]);
+    raise(fd, PRI);
+    expect(look()).toEqual([`${String(fd)} PRIORITY`]);
+    expect(kernel.epoll.sets).toHaveLength(0);
+  });
+});
+
+describe("a stopped descriptor", () => {
+  it("that is closed then is let go of in the next poll", () => {
+    const { kernel, create, want, look } = stage();
+    const fd = create();
+    const file = kernel.descriptors.file(fd);
+    want(fd, READ);
+    look();
+    want(fd, 0);
+    kernel.descriptors.close(fd);
+    expect(file.references).toBe(1);
+    look();
+    expect(file.references).toBe(0);
+  });
+
+  it("costs nothing from then on", () => {
+    const { create, want, look, ring, calls } = stage();
+    const fd = create();
+    want(fd, READ);
+    look();
+    want(fd, 0);
+    look();
+    const before = calls("io_uring_enter");
+    look();
+    expect([ring().size, calls("io_uring_enter")]).toEqual([0, before]);
+  });
+});
+
+describe("a descriptor that cannot be polled", () => {
+  it.each([
+    ["EINVAL", EINVAL],
+    ["EOPNOTSUPP", EOPNOTSUPP],
+  ])("%s: epoll has it until its next change", (_name, errno) => {
+    const { kernel, create, want, look, raise, ring } = stage();
+    const fd = create();
+    kernel.fault = (call, detail) => (call === "poll" && detail.fd === fd ? errno : 0);
+    want(fd, READ);
+    look();
+    look();
+    expect(kernel.epoll.sets[0]?.maskOf(fd)).toBeDefined();
+    raise(fd, IN);
+    expect(look()).toEqual([`${String(fd)} READ`]);
+    kernel.fault = () => 0;
+    want(fd, READ | WRITE);
+    expect(look()).toEqual([`${String(fd)} READ`]);
+    expect(kernel.epoll.sets[0]?.maskOf(fd)).toBeUndefined();
+    expect(ring().size).toBeGreaterThan(0);
+  });
+
+  it("EBADF: it failed, and only that one", () => {
+    const { kernel, create, want, look } = stage();
+    const [fd, other] = [create(IN), create(IN)];
+    want(fd, READ);
+    want(other, READ);
+    kernel.descriptors.close(fd);
+    expect(look()).toEqual([`${String(fd)} failed ${String(EBADF)}`, `${String(other)} READ`].sort());
+    expect(look()).toEqual([`${String(other)} READ`]);
+  });
+
+  it("ECANCELED, though nobody took it back: it is asked about anew", () => {
+    const { kernel, create, want, look } = stage();
+    const fd = create(IN);
+    let times = 0;
+    kernel.fault = (call) => (call === "poll" && times++ === 0 ? ECANCELED : 0);
+    want(fd, READ);
+    expect([look(), look()]).toEqual([[], [`${String(fd)} READ`]]);
+  });
+
+  it("a regular file is not asked about in every turn", () => {
+    const { create, want, look, calls } = stage();
+    const fd = create(0, "file");
+    want(fd, READ);
+    for (let turn = 0; turn < 20; turn++) expect(look()).toEqual([`${String(fd)} READ`]);
+    const before = calls("poll");
+    for (let turn = 0; turn < 100; turn++) expect(look()).toEqual([`${String(fd)} READ`]);
+    expect(calls("poll") - before).toBe(0);
+  });
+});
+
+describe("requests that the kernel does not take", () => {
+  it.each([
+    ["EAGAIN", EAGAIN],
+    ["EBUSY", EBUSY],
+    ["EINTR", EINTR],
+  ])("%s: those taken are not made again, the others are", (_name, errno) => {
+    const { kernel, create, want, look, ring } = stage();
+    const fds = [create(IN), create(IN), create(IN)];
+    for (const fd of fds) want(fd, READ);
+    let times = 0;
+    kernel.takenBeforeFault = 1;
+    kernel.fault = (call) => (call === "io_uring_enter" && times++ < 2 ? errno : 0);
+    const seen = [...look(), ...look()];
+    expect(new Set(seen)).toEqual(new Set(fds.map((fd) => `${String(fd)} READ`)));
+    expect(ring().error).toBe(0);
+  });
+
+  it("removals, too: the file is let go of", () => {
+    const { kernel, create, want, look } = stage();
+    const fd = create();
+    const file = kernel.descriptors.file(fd);
+    want(fd, READ);
+    look();
+    want(fd, 0);
+    kernel.descriptors.close(fd);
+    let times = 0;
+    kernel.fault = (call) => (call === "io_uring_enter" && times++ < 3 ? EAGAIN : 0);
+    look();
+    expect(file.references).toBe(0);
+  });
+
+  it("for ever: the backend is given up, with a remedy", () => {
+    const { kernel, create, want, look } = stage();
+    want(create(IN), READ);
+    kernel.fault = (call) => (call === "io_uring_enter" ? EAGAIN : 0);
+    expect(() => look()).toThrow(/io_uring_enter failed with EAGAIN/);
+  });
+});
+
+it("an error and a hang-up count as READ and WRITE", () => {
+  const { create, want, look, raise } = stage();
+  const fd = create();
+  want(fd, READ | WRITE);
+  look();
+  raise(fd, IN | OUT | HUP);
+  expect(look()).toEqual([`${String(fd)} READ|WRITE|HANGUP`]);
+});

@@ -1,0 +1,428 @@
+import { HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
+import { EAGAIN, EBADF, EBUSY, ECANCELED, EEXIST, EINVAL } from "@polyloop/backend-epoll/errno";
+import { ERR, HUP, IN, OUT, PRI, RDHUP } from "@polyloop/backend-epoll/poll-masks";
+import { FakeKernel as FakeEpollKernel, EventFile, FakeNotifier } from "@polyloop/backend-epoll/testing";
+import { FakeDescriptors, type FakeFile } from "@polyloop/loop-core/testing";
+import * as port from "../src/port.js";
+
+/** What a test may want to fail: a system call, or a `poll`, whose request is taken and then answered with an error. */
+export type FakeCall = "io_uring_setup" | "io_uring_enter" | "io_uring_register" | "poll" | "eventfd";
+
+/** How a file differs from a pipe: a socket's waker says more than is so, and some are refused while they are not ready. */
+export type Nature = "socket" | "refused";
+
+const EBADR = 53;
+const ETIME = 62;
+
+/** io_uring adds these to what is asked. */
+const ALWAYS = ERR | HUP | RDHUP;
+
+/** A poll that the kernel has. */
+interface Poll {
+  readonly fd: number;
+  readonly generation: number;
+  readonly mask: number;
+  readonly many: boolean;
+  readonly file: FakeFile;
+  readonly wake: () => void;
+  /** Wake-ups that the task has not looked at yet, and what the first of them said. */
+  wakes: number;
+  said: number;
+}
+
+/** An answer in the queue; null where it is one to a removal, which the port keeps to itself. */
+type Completion = readonly [fd: number, generation: number, result: number, more: boolean] | null;
+
+/**
+ * As much of Linux as polls in io_uring need: rings with room for so many answers, and polls that hold their file, whatever
+ * becomes of its number. What became ready is looked at when the ring is entered, as with DEFER_TASKRUN. Refused descriptors
+ * find epoll in `epoll`. Nothing waits: a timeout passes on the fake's own clock.
+ */
+export class FakeKernel implements port.IoUringPort {
+  readonly descriptors: FakeDescriptors;
+  /** The same kernel's epoll. */
+  readonly epoll: FakeEpollKernel;
+  /** What a file is like, if it is not like a pipe. */
+  readonly natures = new WeakMap<FakeFile, Nature>();
+  /** Every ring that is open in this process, the newest last. */
+  readonly rings: FakeRing[] = [];
+  /** Milliseconds. */
+  monotonic = 5000;
+  wall = 1_700_000_000_000;
+  features =
+    port.SINGLE_ISSUER | port.DEFER_TASKRUN | port.TASKRUN_FLAG | port.SUBMIT_ALL | port.SKIP_SUCCESS | port.RESTRICTED;
+  /** The most answers that a ring has places for. */
+  mostCompletions = 65536;
+  /** How many requests an enter that fails has taken before. */
+  takenBeforeFault = 0;
+  /** How many answers an exchange gives at most, whatever room there is. */
+  mostAnswers = Number.POSITIVE_INFINITY;
+  /** Native calls of rings: `apply` and `exchange`. */
+  nativeCalls = 0;
+  /** System calls by name. */
+  readonly calls = new Map<FakeCall, number>();
+  /** What the waits were asked for, in milliseconds. */
+  readonly waits: number[] = [];
+  /** How often a ring had more answers than places. */
+  overflows = 0;
+  /** Called before a wait that finds nothing and may wait: the world's chance to make something happen. */
+  onWait: ((timeout: number) => void) | undefined;
+  /** Decides whether a call fails: returns the errno, or 0. */
+  fault: (call: FakeCall, detail: { readonly fd: number }) => number = () => 0;
+
+  constructor(descriptors = new FakeDescriptors()) {
+    this.descriptors = descriptors;
+    this.epoll = new FakeEpollKernel(descriptors);
+  }
+
+  open(submissions: number, completions: number): FakeRing {
+    const ring = new FakeRing(this, submissions, Math.min(completions, this.mostCompletions));
+    if (ring.error === 0) this.rings.push(ring);
+    return ring;
+  }
+
+  openNotifier(): FakeNotifier {
+    return new FakeNotifier(this.descriptors, this.enter("eventfd"));
+  }
+
+  /** From now on this is a forked child, which may not enter its parent's rings. */
+  fork(): void {
+    for (const ring of this.rings) ring.leave();
+    this.rings.length = 0;
+  }
+
+  /** Whether poll(2) would call a number readable. */
+  isReadable(fd: number): boolean {
+    for (const ring of this.rings) ring.lookAround();
+    return (this.descriptors.file(fd).ready & IN) !== 0;
+  }
+
+  /** Counts a call and asks whether it fails. @internal */
+  enter(call: FakeCall, fd = -1): number {
+    this.calls.set(call, (this.calls.get(call) ?? 0) + 1);
+    return this.fault(call, { fd });
+  }
+
+  /** Time passed without an event. @internal */
+  pass(timeout: number): void {
+    if (timeout < 0) throw new Error("the backend waits for ever and the test has nothing left to happen");
+    this.monotonic += timeout;
+    this.wall += timeout;
+  }
+}
+
+/** What is true of a file now. */
+function stateOf(file: FakeFile): number {
+  return file.pollable ? file.ready : IN | OUT;
+}
+
+/** A ring of the fake kernel. */
+export class FakeRing implements port.Ring {
+  error: number;
+  readonly submissions: number;
+  private readonly places: number;
+  private readonly kernel: FakeKernel;
+  private readonly polls = new Set<Poll>();
+  /** Those that were woken, in that order: task work. */
+  private readonly woken = new Set<Poll>();
+  /** Answers in the queue, and those beyond its places. */
+  private readonly completions: Completion[] = [];
+  private readonly overflow: Completion[] = [];
+  private hasDropped = false;
+  private notifier: EventFile | undefined;
+  /** Not in a forked child. */
+  private isThere = true;
+
+  constructor(kernel: FakeKernel, submissions: number, completions: number) {
+    this.kernel = kernel;
+    this.submissions = submissions;
+    const errno = kernel.enter("io_uring_setup");
+    this.error = errno === 0 ? 0 : -errno;
+    this.places = completions;
+  }
+
+  get room(): number {
+    return this.error === 0 ? this.places : 0;
+  }
+
+  get features(): number {
+    return this.error === 0 ? this.kernel.features : 0;
+  }
+
+  /** How many polls are armed, for tests. */
+  get size(): number {
+    return this.polls.size;
+  }
+
+  /** What is armed under a number, for tests. */
+  maskOf(fd: number): number | undefined {
+    return [...this.polls].find((poll) => poll.fd === fd)?.mask;
+  }
+
+  apply(requests: Int32Array, count: number): void {
+    this.kernel.nativeCalls++;
+    this.submit(requests, count, 0);
+  }
+
+  exchange(requests: Int32Array, count: number, answers: Int32Array, seconds: number, nanoseconds: number): number {
+    const { kernel } = this;
+    kernel.nativeCalls++;
+    const timeout = seconds < 0 ? -1 : seconds * 1000 + nanoseconds / 1e6;
+    const room = Math.floor((answers.length - HEADER_LENGTH) / port.ANSWER_LENGTH);
+    const isUsable = this.error === 0 && this.isThere;
+    const looked = isUsable ? this.lookFirst(requests, count, answers, Math.min(room, kernel.mostAnswers)) : 0;
+    const rest = requests.subarray(looked * port.REQUEST_LENGTH);
+    const result = this.submit(rest, count - looked, looked > 0 ? 0 : timeout);
+    const stored = isUsable ? this.take(answers, looked, Math.min(room, kernel.mostAnswers)) : 0;
+    const times = new Float64Array([kernel.monotonic, kernel.wall]);
+    new Uint8Array(answers.buffer, answers.byteOffset, times.byteLength).set(new Uint8Array(times.buffer));
+    if (this.hasDropped) return -EBADR;
+    return stored > 0 ? stored : result;
+  }
+
+  hasAnswers(): number {
+    if (this.error !== 0 || !this.isThere) return 0;
+    this.lookAround();
+    return this.hasMore || this.completions.length > 0 ? 1 : 0;
+  }
+
+  notify(fd: number): number {
+    if (this.error !== 0) return this.error;
+    if (!this.isThere) return -EEXIST;
+    this.notifier = undefined;
+    if (fd < 0) return 0;
+    const errno = this.kernel.enter("io_uring_register");
+    if (errno !== 0) return -errno;
+    const file = this.kernel.descriptors.lookup(fd);
+    if (file === undefined) return -EBADF;
+    if (!(file instanceof EventFile)) return -EINVAL;
+    this.notifier = file;
+    return 0;
+  }
+
+  close(): void {
+    if (this.error !== 0) return;
+    this.error = -EBADF;
+    const index = this.kernel.rings.indexOf(this);
+    if (index >= 0) this.kernel.rings.splice(index, 1);
+    // In a child they are the parent's.
+    if (!this.isThere) return;
+    for (const poll of this.polls) this.end(poll);
+  }
+
+  /** The completion queue was full and there was no memory left: an answer is lost. @internal */
+  drop(): void {
+    this.hasDropped = true;
+  }
+
+  /** This is a forked child's memory of it. @internal */
+  leave(): void {
+    this.isThere = false;
+    for (const poll of this.polls) poll.file.wakes.delete(poll.wake);
+  }
+
+  /**
+   * Wakes what became ready without a wake-up: a file that computes its readiness, as the fake epoll's sets do, has nobody to
+   * tell.
+   * @internal
+   */
+  lookAround(): void {
+    for (const poll of this.polls) {
+      if (poll.wakes === 0 && !poll.many) poll.wake();
+    }
+  }
+
+  /** The flags that make it worth to enter the kernel. */
+  private get hasMore(): boolean {
+    return this.woken.size > 0 || this.overflow.length > 0;
+  }
+
+  /** poll(2) about what is likely to be ready: what is, is answered, and moved to the front. Returns how many there were. */
+  private lookFirst(requests: Int32Array, count: number, answers: Int32Array, most: number): number {
+    let looked = 0;
+    for (let index = 0; index < count && looked < most; index++) {
+      const words = requests.slice(index * port.REQUEST_LENGTH, (index + 1) * port.REQUEST_LENGTH);
+      const [operation, fd = -1, mask = 0, generation = 0] = words;
+      const file = this.kernel.descriptors.lookup(fd);
+      const bits = file === undefined ? 0 : stateOf(file) & (mask | ERR | HUP);
+      if (operation !== port.POLL_LIKELY || bits === 0) continue;
+      answers.set([fd, generation, bits, 0], HEADER_LENGTH + looked * port.ANSWER_LENGTH);
+      const front = looked++ * port.REQUEST_LENGTH;
+      requests.copyWithin(index * port.REQUEST_LENGTH, front, front + port.REQUEST_LENGTH);
+      requests.set(words, front);
+    }
+    return looked;
+  }
+
+  /** Makes the requests and waits with the last of them. Returns 0, or why the wait ended. */
+  private submit(words: Int32Array, count: number, timeout: number): number {
+    const refusal = this.error !== 0 ? -this.error : this.isThere ? 0 : EEXIST;
+    let errno = refusal;
+    let done = 0;
+    this.lookAround();
+    while (errno === 0) {
+      const batch = Math.min(count - done, this.submissions);
+      const waits = timeout !== 0 && done + batch === count && this.completions.length === 0;
+      if (batch === 0 && !waits && !this.hasMore) break;
+      errno = this.kernel.enter("io_uring_enter");
+      const taken = errno === 0 ? batch : Math.min(batch, this.kernel.takenBeforeFault);
+      for (let index = 0; index < taken; index++, done++) this.request(words, done * port.REQUEST_LENGTH);
+      if (errno === EBADR) this.drop();
+      // Why it took no more is told by the next call. Without requests there is nothing it could have no memory for.
+      if (taken > 0 || (batch === 0 && (errno === EAGAIN || errno === EBUSY))) errno = 0;
+      if (errno === 0 && taken === batch) errno = this.wait(batch > 0, waits, timeout);
+      if (done === count) break;
+    }
+    if (done === count) return errno === 0 || errno === ETIME ? 0 : -errno;
+    for (; done < count; done++) words[done * port.REQUEST_LENGTH + 4] = -errno;
+    return errno === EAGAIN || errno === EBUSY ? 0 : -errno;
+  }
+
+  private request(words: Int32Array, at: number): void {
+    const [operation, fd = -1, mask = 0, generation = 0] = words.subarray(at, at + port.REQUEST_LENGTH);
+    if (operation === port.REMOVE) {
+      this.remove(fd, generation);
+      return;
+    }
+    const fault = this.kernel.enter("poll", fd);
+    const file = this.kernel.descriptors.lookup(fd);
+    const errno = fault !== 0 ? fault : file === undefined ? EBADF : 0;
+    if (errno !== 0 || file === undefined) {
+      this.complete([fd, generation, -errno, false]);
+      return;
+    }
+    const many = operation === port.POLL_MANY;
+    const poll: Poll = {
+      fd,
+      generation,
+      mask: mask | ALWAYS,
+      many,
+      file,
+      wakes: 0,
+      said: 0,
+      wake: () => {
+        const bits = stateOf(file) | (this.kernel.natures.get(file) === "socket" ? IN | PRI : 0);
+        if ((bits & poll.mask) === 0 || ((stateOf(file) & ~OUT) === 0 && (bits & poll.mask & stateOf(file)) === 0))
+          return;
+        if (poll.wakes++ === 0) poll.said = bits & poll.mask;
+        this.woken.add(poll);
+        this.signal();
+      },
+    };
+    const bits = stateOf(file) & poll.mask;
+    if (bits === 0 && (!file.pollable || this.kernel.natures.get(file) === "refused")) {
+      this.complete([fd, generation, -EINVAL, false]);
+    } else if (bits !== 0 && !(many && file.pollable)) {
+      this.complete([fd, generation, bits, false]);
+    } else {
+      this.arm(poll);
+      if (bits !== 0) this.report(poll, bits);
+    }
+  }
+
+  private arm(poll: Poll): void {
+    this.polls.add(poll);
+    poll.file.references++;
+    poll.file.wakes.add(poll.wake);
+  }
+
+  private remove(fd: number, generation: number): void {
+    const poll = [...this.polls].find((one) => one.fd === fd && one.generation === generation);
+    if (poll === undefined || poll.wakes > 0) {
+      // ENOENT or EALREADY, which nobody is told of.
+      this.complete(null);
+      return;
+    }
+    this.end(poll);
+    this.complete([fd, generation, -ECANCELED, false]);
+  }
+
+  private end(poll: Poll): void {
+    this.polls.delete(poll);
+    this.woken.delete(poll);
+    poll.file.wakes.delete(poll.wake);
+    this.kernel.descriptors.release(poll.file);
+  }
+
+  /** What had no place moves up. */
+  private flushOverflow(): void {
+    this.completions.push(...this.overflow.splice(0, this.places - this.completions.length));
+  }
+
+  /** Looks at what was woken, as the task that enters the kernel does. */
+  private runTasks(): void {
+    for (const poll of this.woken) {
+      const bits = poll.wakes === 1 ? poll.said : stateOf(poll.file) & poll.mask;
+      poll.wakes = 0;
+      this.woken.delete(poll);
+      // Woken more than once, and nothing is left of it.
+      if (bits !== 0) this.report(poll, bits);
+    }
+  }
+
+  private report(poll: Poll, bits: number): void {
+    // A poll that would go on ends when its answer has no place.
+    const more = poll.many && this.completions.length < this.places;
+    if (!more) this.end(poll);
+    this.complete([poll.fd, poll.generation, bits, more]);
+  }
+
+  private complete(completion: Completion): void {
+    if (this.completions.length < this.places) {
+      this.completions.push(completion);
+    } else {
+      this.kernel.overflows++;
+      this.overflow.push(completion);
+    }
+    this.signal();
+  }
+
+  private signal(): void {
+    this.notifier?.raise(IN);
+  }
+
+  /** What an enter does besides taking requests. Returns 0 or an errno. */
+  private wait(hasTaken: boolean, waits: boolean, timeout: number): number {
+    const { kernel } = this;
+    this.flushOverflow();
+    this.runTasks();
+    if (!waits || this.completions.length > 0) return 0;
+    kernel.waits.push(timeout);
+    kernel.onWait?.(timeout);
+    this.lookAround();
+    this.runTasks();
+    if (this.completions.length > 0) return 0;
+    kernel.pass(timeout);
+    return hasTaken ? 0 : ETIME;
+  }
+
+  /** Copies out what is there, and what has no place yet, behind the answers that there are already. Returns their number. */
+  private take(answers: Int32Array, stored: number, most: number): number {
+    let count = stored;
+    for (;;) {
+      while (this.completions.length > 0 && count < most) {
+        const completion = this.completions.shift();
+        if (completion === null || completion === undefined) continue;
+        const [fd, generation, result, more] = completion;
+        answers.set(
+          [fd, generation, this.truthOf(fd, result), more ? 1 : 0],
+          HEADER_LENGTH + count * port.ANSWER_LENGTH,
+        );
+        count++;
+      }
+      if (count === most || !this.hasMore) return count;
+      if (this.kernel.enter("io_uring_enter") !== 0) return count;
+      this.flushOverflow();
+      this.runTasks();
+    }
+  }
+
+  /** What a waker says of a socket, or of an error, is not so, perhaps: the port looks at the number again. */
+  private truthOf(fd: number, result: number): number {
+    if (result <= 0) return result;
+    const file = this.kernel.descriptors.lookup(fd);
+    const isHearsay = file !== undefined && this.kernel.natures.get(file) === "socket";
+    if (!isHearsay && (result & (PRI | ERR)) === 0) return result;
+    return file === undefined ? 0 : stateOf(file) & (result | ERR | HUP);
+  }
+}

@@ -1,0 +1,83 @@
+import { Delegate } from "@polyloop/backend-epoll/delegate";
+import * as errno from "@polyloop/backend-epoll/errno";
+import { failAsDecided, files } from "@polyloop/backend-epoll/testing";
+import type { BackendFactory } from "@polyloop/loop-core";
+import type { Decide, Fault, FaultyKernel } from "@polyloop/loop-core/conformance";
+import { IoUringBackend } from "../src/backend.js";
+import type { IoUringPort } from "../src/port.js";
+import { type FakeCall, FakeKernel, type Nature } from "./fake-kernel.js";
+
+const NUMBERS: Readonly<Record<string, number>> = { ...errno, EMFILE: 24, ENFILE: 23, EBADR: 53 };
+
+const backend = (what: string): Fault => ({ what, costs: "backend" });
+const descriptor = (what: string): Fault => ({ what, costs: "descriptor" });
+const nothing = (what: string): Fault => ({ what, costs: "nothing" });
+
+const ONE_ANSWER = nothing("only one answer");
+const ONE_TAKEN = nothing("EAGAIN after one request");
+
+const CALLS: Readonly<Record<FakeCall, readonly Fault[]>> = {
+  io_uring_setup: ["EPERM", "ENOMEM", "EMFILE"].map(backend),
+  io_uring_enter: [
+    // A signal; no memory for a request just now; answers that have to be read first, before Linux 5.19; answers lost; a
+    // ring that is another task's.
+    ...["EINTR", "EAGAIN", "EBUSY", "EBADR", "EEXIST"].map(nothing),
+    ONE_ANSWER,
+    ONE_TAKEN,
+    backend("ENOMEM"),
+  ],
+  io_uring_register: ["EBUSY", "ENOMEM"].map(backend),
+  poll: [
+    descriptor("EBADF"),
+    // It cannot be waited for here; what it waited for was freed.
+    ...["EINVAL", "EOPNOTSUPP", "ECANCELED"].map(nothing),
+    backend("ENOMEM"),
+  ],
+  eventfd: ["EMFILE", "ENFILE", "ENOMEM"].map(backend),
+};
+
+/** An epoll set can always be waited for. */
+const POLLS_OF_SETS = CALLS.poll.filter(({ what }) => what !== "EINVAL" && what !== "EOPNOTSUPP");
+
+/** What the files are like that are opened, in turn. */
+const NATURES: readonly (Nature | undefined)[] = [undefined, "socket", "refused", undefined, "socket"];
+
+/**
+ * The fake kernel as the conformance kit drives it, its epoll included; `reach` may put something between it and the state
+ * machine.
+ */
+export function faultyKernel(
+  reach: (port: IoUringPort) => IoUringPort = (port) => port,
+  prepare: (fake: FakeKernel) => void = () => undefined,
+): FaultyKernel {
+  const fake = new FakeKernel();
+  const factory: BackendFactory = {
+    name: "iouring",
+    probe: () => ({ ok: true, features: [] }),
+    create: (context) => new IoUringBackend(context, reach(fake), new Delegate(fake.epoll)),
+  };
+  let opened = 0;
+  const kernel = {
+    factory,
+    ...files(fake.descriptors),
+    open(pollable: boolean) {
+      const fd = fake.descriptors.create(pollable);
+      const nature = pollable ? NATURES[opened++ % NATURES.length] : undefined;
+      if (nature !== undefined) fake.natures.set(fake.descriptors.file(fd), nature);
+      return fd;
+    },
+    decide: (() => undefined) as Decide,
+  };
+  const decide: Decide = (call, faults) => kernel.decide(call, faults);
+  failAsDecided(fake.epoll, decide);
+  fake.fault = (call, { fd }) => {
+    const isSet = call === "poll" && fake.epoll.sets.some((set) => set.fd === fd);
+    const fault = decide(call, isSet ? POLLS_OF_SETS : CALLS[call]);
+    fake.mostAnswers = fault === ONE_ANSWER ? 1 : Number.POSITIVE_INFINITY;
+    fake.takenBeforeFault = fault === ONE_TAKEN ? 1 : 0;
+    if (fault === undefined || fault === ONE_ANSWER) return 0;
+    return fault === ONE_TAKEN ? errno.EAGAIN : (NUMBERS[fault.what] as number);
+  };
+  prepare(fake);
+  return kernel;
+}

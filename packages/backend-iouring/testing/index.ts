@@ -1,0 +1,1 @@
+export { type FakeCall, FakeKernel, FakeRing, type Nature } from "./fake-kernel.js";

@@ -1,0 +1,1 @@
+export { type FakeCall, FakeContext, FakeKernel, type Nature } from "./fake-kernel.js";
