@@ -1,4 +1,13 @@
-import { type BackendContext, DescriptorMap, ERROR, HANGUP, type Interest, READ, type Sink } from "@polyloop/loop-core";
+import {
+  type BackendContext,
+  DescriptorMap,
+  EDGE,
+  ERROR,
+  HANGUP,
+  type Interest,
+  READ,
+  type Sink,
+} from "@polyloop/loop-core";
 import { DescriptorList } from "./descriptor-list.js";
 import type { Delegate } from "./delegate.js";
 import { EBADF } from "./errno.js";
@@ -55,6 +64,7 @@ export class OneShots implements Sink {
   delegateIsReady = false;
   private readonly context: BackendContext;
   private readonly requests: Requests;
+  private readonly looksFirst: boolean;
   private readonly states = new DescriptorMap();
   /** Descriptors of which something may have to be asked or taken back, each once. */
   private readonly changed = new DescriptorList();
@@ -75,7 +85,9 @@ export class OneShots implements Sink {
   private sink: Sink | null = null;
   private reported = false;
 
-  constructor(context: BackendContext, requests: Requests, delegate: Delegate) {
+  /** `looksFirst`: the backend asks poll(2) about what is likely to be ready. */
+  constructor(context: BackendContext, requests: Requests, delegate: Delegate, looksFirst: boolean) {
+    this.looksFirst = looksFirst;
     this.context = context;
     this.requests = requests;
     this.delegate = delegate;
@@ -139,20 +151,23 @@ export class OneShots implements Sink {
     return this.delegateIsReady || this.mistaken.length > 0 || this.delegate.mustLook;
   }
 
-  /** An answer of the kernel. With `more`, the request stays armed. */
-  answered(fd: number, generation: number, mask: number, more: boolean, sink: Sink): void {
-    if (generation !== this.context.generations.get(fd)) return;
+  /**
+   * An answer of the kernel. With `more`, the request stays armed. `isAtOnce`: of something that was likely to be ready, and was.
+   * Returns whether there is something to tell.
+   */
+  answered(fd: number, generation: number, mask: number, more: boolean, isAtOnce: boolean, sink: Sink): boolean {
+    if (generation !== this.context.generations.get(fd)) return false;
     const state = this.states.get(fd);
     if (fd === this.delegateFd) {
       this.delegateIsReady = true;
       this.states.set(fd, state & ~ARMED);
       this.markChanged(fd);
-      return;
+      return true;
     }
     if (mask === 0) {
       // It was over by the time it was looked at.
       if (!more) this.lost(fd, generation);
-      return;
+      return false;
     }
     const wanted = state & WANTED;
     const got = fromPoll(mask) & (wanted | ERROR | HANGUP);
@@ -160,22 +175,30 @@ export class OneShots implements Sink {
       // It would be answered again at once, for ever; epoll can wait for what is wanted alone.
       if (more) this.requests.cancel(fd, generation);
       this.handOver(fd, state);
-      return;
+      return false;
+    }
+    if (!more && (wanted & EDGE) !== 0 && ((state >> BATCH_SHIFT) & BATCH) === this.batch) {
+      // A request for edges that is over as soon as it is made would be over in every turn; epoll tells of it once.
+      this.handOver(fd, state);
+      return false;
     }
     sink.ready(fd, got);
-    if (more) return;
+    if (more) return true;
     let next = state & ~(ARMED | UNPROVEN);
-    if (((state >> BATCH_SHIFT) & BATCH) !== this.batch) {
+    const wasLikely = this.looksFirst && (state & ANSWERS) >= LIKELY;
+    // What came while the batch waited was not ready when it was asked about; that shows when it is likely, and looked at first.
+    if (((state >> BATCH_SHIFT) & BATCH) !== this.batch || (wasLikely && !isAtOnce)) {
       next &= ~ANSWERS;
     } else if ((state & ANSWERS) !== ANSWERS) {
       next += ANSWER;
     } else if ((state & ASKED) === 0 && this.questions > 0) {
       this.questions--;
       this.askDelegate(fd, state);
-      return;
+      return true;
     }
     this.states.set(fd, next | CHANGED);
     if ((state & CHANGED) === 0) this.answeredOnes.push(fd);
+    return true;
   }
 
   /** The kernel did not take a request, or lost it: it is made again with the next batch. */

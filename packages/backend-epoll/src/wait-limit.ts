@@ -9,13 +9,15 @@ export class WaitLimit {
   readonly parts = new Int32Array(2);
   /** Milliseconds; 0 not at all, −1 for ever. */
   readonly left = new Float64Array(1);
-  /** When the time is up, on the monotonic clock; NaN if nobody has to know. */
+  /** When the time is up at the earliest, on the monotonic clock. */
   private readonly deadline = new Float64Array(1);
-  private isLooking = false;
 
-  /** A new `poll` has stored its timeout in `left`. */
-  begin(): void {
-    this.deadline[0] = Number.NaN;
+  /**
+   * A new `poll` has stored its timeout in `left`. `times[0]` is when the last call into the kernel ended: what is measured from
+   * there ends somewhat too early, never too late, and no system call is needed to know it.
+   */
+  begin(times: Float64Array): void {
+    this.deadline[0] = (times[0] as number) + (this.left[0] as number);
   }
 
   /** There is something to tell: no round waits any more. */
@@ -23,25 +25,15 @@ export class WaitLimit {
     this.left[0] = 0;
   }
 
-  /**
-   * Prepares the next wait. `isDisturbed`: answers that nobody wants may end it, and it must go on then. For that the time has to
-   * be known, so the first such round does not wait, and finds out what time it is.
-   */
-  prepare(isDisturbed: boolean): void {
-    const { left, parts } = this;
-    this.isLooking = isDisturbed && (left[0] as number) > 0 && Number.isNaN(this.deadline[0]);
-    if (this.isLooking) parts.fill(0);
-    else splitTimeout(left, parts);
+  /** Prepares the next wait. */
+  prepare(): void {
+    splitTimeout(this.left, this.parts);
   }
 
-  /** Nobody was told anything by the round just made, at the end of which it was `times[0]`: whether there is time left to wait. */
+  /** A wait was ended by what nobody wants to know, at `times[0]`: whether there is time left for another one. */
   goesOn(times: Float64Array): boolean {
-    const { left, deadline } = this;
-    if ((left[0] as number) <= 0) return left[0] !== 0;
-    const now = times[0] as number;
-    if (this.isLooking) deadline[0] = now + (left[0] as number);
-    // Unless there was a look before it, the wait was the only one, and is over.
-    left[0] = Number.isNaN(deadline[0]) ? 0 : Math.max((deadline[0] as number) - now, 0);
-    return left[0] > 0;
+    const { left } = this;
+    if ((left[0] as number) > 0) left[0] = Math.max((this.deadline[0] as number) - (times[0] as number), 0);
+    return left[0] !== 0;
   }
 }

@@ -3,6 +3,7 @@ import { EBADF, EEXIST, EINVAL, ENOENT, EPERM } from "../src/errno.js";
 import { IN, OUT } from "../src/poll-masks.js";
 import { HEADER_LENGTH } from "../src/answers.js";
 import { ADD, ANSWER_LENGTH, CHANGE_LENGTH, DELETE, type EpollSet, ET, MARKER, MODIFY } from "../src/port.js";
+import { badArrays, badNumbers, good } from "../testing/bad-arguments.js";
 import { fakeWorld, realWorld, type World } from "./worlds.js";
 import { codeOf } from "./thrown.js";
 
@@ -196,24 +197,7 @@ describe("the addon trusts no argument", () => {
     expect(set.wait(new Int32Array(0), 0, new Int32Array(16), 0, 0)).toBe(0);
   });
 
-  const detached = new Int32Array(64);
-  structuredClone(detached.buffer, { transfer: [detached.buffer] });
-  const good = new Int32Array(64);
-  const bad: unknown[] = [
-    undefined,
-    null,
-    5,
-    "x",
-    {},
-    [],
-    new Float64Array(64),
-    new Int32Array(0),
-    detached,
-    good.buffer,
-  ];
-  const badNumbers: unknown[] = [undefined, null, "1", Number.NaN, 0.5, -2, 2 ** 31, Number.POSITIVE_INFINITY, {}];
-
-  it.each(bad.map((value, index) => [index, value]))("answers %p", (_index, value) => {
+  it.each(badArrays)("answers %p", (_index, value) => {
     expect(codeOf(() => set.wait(good, 0, value as Int32Array, 0, 0))).toMatch(/^ERR_INVALID_ARG_(TYPE|VALUE)$/);
     expect(codeOf(() => set.waitMilliseconds(good, 0, value as Int32Array, 0))).toMatch(
       /^ERR_INVALID_ARG_(TYPE|VALUE)$/,

@@ -1,20 +1,9 @@
-import type { BackendFactory, Events } from "@polyloop/loop-core";
+import type { BackendFactory } from "@polyloop/loop-core";
 import type { Decide, Fault, FaultyKernel } from "@polyloop/loop-core/conformance";
-import type { FakeDescriptors } from "@polyloop/loop-core/testing";
-import { ERROR, HANGUP, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
 import { EpollBackend } from "../src/backend.js";
-import * as errno from "../src/errno.js";
-import { ERR, HUP, IN, OUT, PRI } from "../src/poll-masks.js";
 import { ADD, DELETE, type EpollPort, MODIFY } from "../src/port.js";
 import { type FakeCall, FakeKernel } from "./fake-kernel.js";
-
-const NUMBERS: Readonly<Record<string, number>> = { ...errno, EMFILE: 24, ENFILE: 23, ELOOP: 40 };
-
-const backend = (what: string): Fault => ({ what, costs: "backend" });
-const descriptor = (what: string): Fault => ({ what, costs: "descriptor" });
-const nothing = (what: string): Fault => ({ what, costs: "nothing" });
-
-const ONE_ANSWER = nothing("only one answer");
+import { backend, descriptor, files, nothing, ONE_ANSWER, outcome } from "./faults.js";
 
 /** epoll_ctl(2), by operation. EPERM is left out: it is no fault but the nature of a file. */
 const CHANGES: Readonly<Record<number, readonly Fault[]>> = {
@@ -49,39 +38,8 @@ export function faultyKernel(reach: (port: EpollPort) => EpollPort = (port) => p
   return kernel;
 }
 
-/** What the kit does with files, on the descriptors of a fake kernel. */
-export function files(descriptors: FakeDescriptors): Omit<FaultyKernel, "factory" | "decide"> {
-  return {
-    open: (pollable) => descriptors.create(pollable),
-    dup: (fd) => descriptors.dup(fd),
-    close(fd) {
-      descriptors.close(fd);
-    },
-    raise(fd, events) {
-      descriptors.file(fd).raise(toBits(events));
-    },
-    lower(fd, events) {
-      descriptors.file(fd).lower(toBits(events));
-    },
-  };
-}
-
 /** From now on a fake kernel's calls go wrong whenever, and however, it is decided. */
 export function failAsDecided(fake: FakeKernel, decide: Decide): void {
-  fake.fault = (call, { operation }) => {
-    const fault = decide(call, call === "epoll_ctl" ? (CHANGES[operation] ?? []) : CALLS[call]);
-    fake.mostAnswers = fault === ONE_ANSWER ? 1 : Number.POSITIVE_INFINITY;
-    return fault === undefined || fault === ONE_ANSWER ? 0 : (NUMBERS[fault.what] as number);
-  };
-}
-
-function toBits(events: Events): number {
-  const pairs = [
-    [READ, IN],
-    [WRITE, OUT],
-    [PRIORITY, PRI],
-    [ERROR, ERR],
-    [HANGUP, HUP],
-  ] as const;
-  return pairs.reduce((bits, [event, bit]) => ((events & event) === 0 ? bits : bits | bit), 0);
+  fake.fault = (call, { operation }) =>
+    outcome(fake, decide(call, call === "epoll_ctl" ? (CHANGES[operation] ?? []) : CALLS[call]));
 }

@@ -1,3 +1,10 @@
+export { badArrays, badNumbers, good } from "./bad-arguments.js";
 export { type FakeCall, FakeKernel, FakeSet } from "./fake-kernel.js";
 export { EventFile, FakeNotifier } from "./fake-notifier.js";
-export { failAsDecided, files } from "./faulty-kernel.js";
+export { backend, descriptor, drivenByKit, files, nothing, ONE_ANSWER, outcome } from "./faults.js";
+export { failAsDecided } from "./faulty-kernel.js";
+export { firstFailure } from "./first-failure.js";
+export { type Hands, hands, newContext } from "./hands.js";
+export { type KernelOfNatures, type Surroundings, surroundingsOf } from "./surroundings.js";
+export { bent, counting } from "./proxies.js";
+export { factoryOf, type Seen, type SteadyBackend, type SteadyTools, steadyTurns } from "./steady-turns.js";

@@ -53,6 +53,8 @@ int RingHandle::Open(unsigned submissions, unsigned completions, uint32_t withou
     result = SetupCall(submissions, &params_);
     if (result != -EINVAL) break;
   }
+  // Before Linux 5.10 nothing knows R_DISABLED.
+  if (result == -EINVAL) return -EOPNOTSUPP;
   if (result < 0) return result;
   fd_ = name_ = result;
   if ((params_.features & kNeeded) != kNeeded) {

@@ -3,6 +3,7 @@
 #include <polyloop/fork-era.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 
 namespace backend_iouring {
@@ -103,7 +104,7 @@ int Ring::LookFirst(Words requests, size_t count, int32_t* answer, int capacity)
     answer[0] = words[1];
     answer[1] = words[3];
     answer[2] = revents;
-    answer[3] = 0;
+    answer[3] = kAtOnce;
     answer += kAnswerLength;
     int32_t* front = requests.data + static_cast<size_t>(stored++) * kRequestLength;
     if (front != words) std::swap_ranges(words, words + kRequestLength, front);
@@ -152,7 +153,9 @@ void Ring::Prepare(io_uring_sqe* entry, const int32_t* words) const {
   }
   entry->opcode = IORING_OP_POLL_ADD;
   entry->fd = words[1];
-  entry->poll32_events = ToPoll32(static_cast<uint32_t>(words[2]) | kHearsay);
+  const auto mask = static_cast<uint32_t>(words[2]);
+  // For who only waits for room it would be a reason to be woken.
+  entry->poll32_events = ToPoll32((mask & (POLLIN | POLLPRI)) != 0 ? mask | kHearsay : mask);
   entry->len = words[0] == kPollMany ? IORING_POLL_ADD_MULTI : 0;
   entry->user_data = Tag(words);
 }
@@ -186,7 +189,7 @@ int Ring::TakeReady(int32_t* answer, int capacity) {
     answer[0] = static_cast<int32_t>(completion.user_data & 0xffffffff);
     answer[1] = static_cast<int32_t>(completion.user_data >> 32);
     answer[2] = completion.res;
-    answer[3] = (completion.flags & IORING_CQE_F_MORE) != 0 ? 1 : 0;
+    answer[3] = (completion.flags & IORING_CQE_F_MORE) != 0 ? kMore : 0;
     if (answer[2] > 0 && (static_cast<uint32_t>(answer[2]) & kDoubtful) != 0) {
       try {
         doubtful_.push_back(answer);
@@ -210,11 +213,19 @@ void Ring::LookAgain() {
   for (const int32_t* answer : doubtful_) {
     questions_.push_back({answer[0], static_cast<short>(static_cast<uint32_t>(answer[2]) & ~kHearsay), 0});
   }
-  if (::poll(questions_.data(), questions_.size(), 0) < 0) return;
+  int result = -1;
+  // A signal interrupts even a question that does not wait, just when nothing is so.
+  do result = ::poll(questions_.data(), questions_.size(), 0);
+  while (result < 0 && errno == EINTR);
   for (size_t index = 0; index < doubtful_.size(); index++) {
     const short revents = questions_[index].revents;
-    // A number that is closed by now: asked about anew, it fails.
-    doubtful_[index][2] = (revents & POLLNVAL) != 0 ? 0 : revents;
+    int32_t& mask = doubtful_[index][2];
+    if (result < 0) {
+      // Better too little, which is asked about anew, than what is not so.
+      mask &= ~static_cast<int32_t>(kDoubtful);
+    } else {
+      mask = (revents & POLLNVAL) != 0 ? -EBADF : revents;
+    }
   }
 }
 

@@ -21,11 +21,13 @@ using polyloop::Words;
 // The layout of the arrays; src/port.ts has the same numbers.
 constexpr size_t kRequestLength = 5;  // operation, descriptor, poll mask, generation, result
 constexpr size_t kHeaderLength = polyloop::kTimesLength;
-constexpr size_t kAnswerLength = 4;  // descriptor, generation, poll mask or negative errno, whether more will come
+constexpr size_t kAnswerLength = 4;  // descriptor, generation, poll mask or negative errno, a word below
 constexpr int32_t kPoll = 1;
 constexpr int32_t kPollMany = 2;
 constexpr int32_t kRemove = 3;
 constexpr int32_t kPollLikely = 4;
+constexpr int32_t kMore = 1;
+constexpr int32_t kAtOnce = 2;
 
 class Ring {
  public:

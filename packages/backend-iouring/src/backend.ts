@@ -14,7 +14,7 @@ import {
   type Sink,
 } from "@polyloop/loop-core";
 import { refusals } from "./failures.js";
-import { ANSWER_LENGTH, type IoUringPort, POLL, POLL_LIKELY, POLL_MANY, type Ring } from "./port.js";
+import { ANSWER_LENGTH, AT_ONCE, type IoUringPort, MORE, POLL, POLL_LIKELY, POLL_MANY, type Ring } from "./port.js";
 import { RequestList } from "./request-list.js";
 import { completionsFor, SUBMISSIONS } from "./ring-size.js";
 
@@ -23,6 +23,9 @@ const MOST_ROUNDS = 24;
 
 /** The ring lost answers, for want of memory. */
 const EBADR = 53;
+
+/** Rounds in which nothing comes that anybody wants to know; after so many the loop has its turn, to see to what else there is. */
+const MOST_QUIET_ROUNDS = 1000;
 
 const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: true, priority: true, pollable: true };
 
@@ -45,13 +48,11 @@ export class IoUringBackend implements Backend, Requests {
   private readonly answers = new Answers(ANSWER_LENGTH);
   private readonly limit = new WaitLimit();
   private readonly doorbell: Doorbell;
-  /** Polls removed in one batch. */
-  private removals = 0;
 
   constructor(context: BackendContext, port: IoUringPort, delegate = new Delegate()) {
     this.context = context;
     this.port = port;
-    this.oneShots = new OneShots(context, this, delegate);
+    this.oneShots = new OneShots(context, this, delegate, true);
     this.doorbell = new Doorbell(() => port.openNotifier(), this.oneShots);
     this.ring = this.open(0);
     if (this.ring.error < 0) throw refusals.unavailable(-this.ring.error);
@@ -75,7 +76,7 @@ export class IoUringBackend implements Backend, Requests {
   private pollWithinLimit(sink: Sink): void {
     const { limit, oneShots, doorbell } = this;
     if (doorbell.countPoll()) this.notify(-1);
-    limit.begin();
+    limit.begin(this.answers.times);
     for (let round = 0; ; round++) {
       this.queueRequests(round === 0);
       if (oneShots.mustLook && oneShots.look(sink)) limit.end();
@@ -85,7 +86,8 @@ export class IoUringBackend implements Backend, Requests {
       if (isNews || count === -EINTR) limit.end();
       if (count < 0 && count !== -EINTR) this.recover(-count, round);
       else if (untaken !== 0) this.recover(untaken, round);
-      else if (oneShots.hasChanges || oneShots.mustLook || !limit.goesOn(this.answers.times)) break;
+      // What was removed, or is not so any more, ends a wait, and nobody wants to know.
+      else if (count <= 0 || round >= MOST_QUIET_ROUNDS || !limit.goesOn(this.answers.times)) break;
     }
     this.answers.stamp(this.context.stamp);
     // What the delegate's set was seen to have is told in the turn that saw it.
@@ -107,12 +109,13 @@ export class IoUringBackend implements Backend, Requests {
   }
 
   recreate(): void {
-    this.oneShots.recreate();
-    this.requests.count = 0;
-    this.doorbell.recreate();
     const { ring } = this;
+    // In a process that did not fork what is stopped is let go of at once; the ring of another process does not listen.
+    this.oneShots.takeBack();
+    this.oneShots.recreate();
+    this.doorbell.recreate();
+    this.end(ring);
     this.ring = this.open(0);
-    ring.close();
     if (this.ring.error < 0) throw refusals.exhausted("io_uring_setup", -this.ring.error);
   }
 
@@ -134,12 +137,10 @@ export class IoUringBackend implements Backend, Requests {
 
   cancel(fd: number, generation: number): void {
     this.requests.remove(fd, generation);
-    this.removals++;
   }
 
   /** Queues what there is to ask, in a ring that has room for the answers. */
   private queueRequests(isFirstRound: boolean): void {
-    this.removals = 0;
     this.oneShots.reify(isFirstRound);
     if (this.polls <= this.ring.room || this.isLargest) return;
     this.replace(this.polls);
@@ -150,8 +151,7 @@ export class IoUringBackend implements Backend, Requests {
   private exchange(): number {
     const { requests, answers, limit } = this;
     answers.reserve(this.polls);
-    // The answers to removed polls.
-    limit.prepare(this.removals > 0);
+    limit.prepare();
     return this.ring.exchange(
       requests.words,
       requests.count,
@@ -193,14 +193,15 @@ export class IoUringBackend implements Backend, Requests {
       const fd = words[at] as number;
       const generation = words[at + 1] as number;
       const result = words[at + 2] as number;
-      const more = words[at + 3] !== 0;
+      const more = words[at + 3] === MORE;
       if (!more) this.polls--;
       if (generation !== generations.get(fd)) continue;
       if (result >= 0) {
-        oneShots.answered(fd, generation, result, more, sink);
-        isNews = true;
-      } else if (this.isRefused(fd, generation, -result, sink)) {
-        isNews = true;
+        if (oneShots.answered(fd, generation, result, more, words[at + 3] === AT_ONCE, sink)) isNews = true;
+      } else {
+        // It goes on, for a file that nobody can name any more.
+        if (more) this.cancel(fd, generation);
+        if (this.isRefused(fd, generation, -result, sink)) isNews = true;
       }
     }
     return isNews;

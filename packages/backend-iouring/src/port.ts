@@ -19,10 +19,14 @@ export const POLL_LIKELY = 4;
  */
 export const REQUEST_LENGTH = 5;
 /**
- * The layout of an answer, after the header with the times: descriptor, generation, poll mask or a negative errno, and whether
- * the poll goes on. A mask of 0 tells only that what it was answered for is not true any more.
+ * The layout of an answer, after the header with the times: descriptor, generation, poll mask or a negative errno, and one of the
+ * words below, or 0. A mask of 0 tells only that what it was answered for is not true any more.
  */
 export const ANSWER_LENGTH = 4;
+/** The poll goes on. */
+export const MORE = 1;
+/** It was so when poll(2) was asked, before anything waited. */
+export const AT_ONCE = 2;
 
 /** What a ring may have: the kernel's IORING_SETUP_ flags, */
 export const SUBMIT_ALL = 1 << 7;

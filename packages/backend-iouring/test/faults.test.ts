@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { EINTR } from "@polyloop/backend-epoll/errno";
+import { bent, firstFailure } from "@polyloop/backend-epoll/testing";
 import { BackendFailure } from "@polyloop/loop-core";
-import { type FaultyKernel, faultPrograms } from "@polyloop/loop-core/conformance";
+import { faultPrograms } from "@polyloop/loop-core/conformance";
 import { type IoUringPort, REQUEST_LENGTH, type Ring } from "../src/port.js";
 import type { FakeKernel } from "../testing/fake-kernel.js";
 import { faultyKernel } from "../testing/faulty-kernel.js";
@@ -20,31 +21,22 @@ describe("in rings that overflow", () => {
 type Exchange = Ring["exchange"];
 
 /** A port that does something to each exchange of the one below it. */
-function bent(port: IoUringPort, exchange: (ring: Ring, args: Parameters<Exchange>) => number): IoUringPort {
+function bentPort(port: IoUringPort, exchange: (ring: Ring, args: Parameters<Exchange>) => number): IoUringPort {
   return {
     openNotifier: () => port.openNotifier(),
-    open(submissions, completions) {
-      const ring = port.open(submissions, completions);
-      return new Proxy(ring, {
-        get(target, key) {
-          if (key === "exchange") return (...args: Parameters<Exchange>) => exchange(target, args);
-          const value: unknown = Reflect.get(target, key, target);
-          return typeof value === "function" ? (value.bind(target) as unknown) : value;
-        },
-      });
-    },
+    open: (...sizes) => bent(port.open(...sizes), "exchange", exchange),
   };
 }
 
 const failsOnSignals = (port: IoUringPort): IoUringPort =>
-  bent(port, (ring, args) => {
+  bentPort(port, (ring, args) => {
     const result = ring.exchange(...args);
     if (result === -EINTR) throw new BackendFailure("io_uring_enter failed with EINTR", { syscall: "io_uring_enter" });
     return result;
   });
 
 const takesAllForTaken = (port: IoUringPort): IoUringPort =>
-  bent(port, (ring, args) => {
+  bentPort(port, (ring, args) => {
     const result = ring.exchange(...args);
     const [requests, count] = args;
     for (let index = 0; index < count; index++) requests[index * REQUEST_LENGTH + 4] = 0;
@@ -52,30 +44,10 @@ const takesAllForTaken = (port: IoUringPort): IoUringPort =>
   });
 
 const losesAnAnswer = (port: IoUringPort): IoUringPort =>
-  bent(port, (ring, args) => {
+  bentPort(port, (ring, args) => {
     const result = ring.exchange(...args);
     return result === 1 ? 0 : result;
   });
-
-/** The error of the first of the kit's tests that fails. */
-async function failureOf(kernel: () => FaultyKernel): Promise<string> {
-  const bodies: (() => Promise<void>)[] = [];
-  faultPrograms({
-    describe: (_name, body) => {
-      body();
-    },
-    it: (_name, body) => bodies.push(() => body()),
-    kernel,
-  });
-  for (const body of bodies) {
-    const message = await body().then(
-      () => "",
-      (error: unknown) => (error as Error).message,
-    );
-    if (message !== "") return message;
-  }
-  return "";
-}
 
 describe("fault programs catch a state machine", () => {
   it.each([
@@ -83,6 +55,7 @@ describe("fault programs catch a state machine", () => {
     ["that takes every request for taken", takesAllForTaken, /was not told .* lost|waits for ever/],
     ["that loses an answer", losesAnAnswer, /was not told .* lost|waits for ever/],
   ])("%s", async (_flaw, reach, saying) => {
-    expect(await failureOf(() => faultyKernel(reach))).toMatch(saying);
+    const kernel = () => faultyKernel(reach);
+    expect(await firstFailure((runner) => faultPrograms({ ...runner, kernel }))).toMatch(saying);
   });
 });

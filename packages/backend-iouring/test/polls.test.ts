@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { EAGAIN, EBADF, EBUSY, ECANCELED, EINTR, EINVAL, EOPNOTSUPP } from "@polyloop/backend-epoll/errno";
 import { HUP, IN, OUT, PRI, RDHUP } from "@polyloop/backend-epoll/poll-masks";
 import { EDGE, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
+import { POLL_LIKELY } from "../src/port.js";
 import { stage } from "./stage.js";
 
 describe("level-triggered, by polls that are answered once", () => {
@@ -24,6 +25,29 @@ describe("level-triggered, by polls that are answered once", () => {
       raise(fd, IN);
     };
     expect(look(50)).toEqual([`${String(fd)} READ`]);
+  });
+
+  it("what becomes ready only while a poll waits is not taken for what is ready all the time", () => {
+    const { create, want, look, raise, lower, kernel, ring } = stage();
+    const fd = create();
+    want(fd, READ);
+    look();
+    let looks = 0;
+    const fake = ring();
+    const exchange = fake.exchange.bind(fake);
+    fake.exchange = (requests, ...rest) => {
+      if (requests[0] === POLL_LIKELY) looks++;
+      return exchange(requests, ...rest);
+    };
+    kernel.onWait = () => {
+      raise(fd, IN);
+    };
+    for (let turn = 0; turn < 40; turn++) {
+      expect(look(50)).toEqual([`${String(fd)} READ`]);
+      lower(fd, IN);
+    }
+    // Now and then it is, until it shows that it is not.
+    expect(looks).toBeLessThanOrEqual(10);
   });
 
   it("nothing to ask, nothing to hand over and no time to wait: no system call", () => {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
 import { EBADF, ECANCELED } from "@polyloop/backend-epoll/errno";
 import { HUP, IN, OUT, PRI } from "@polyloop/backend-epoll/poll-masks";
+import { badArrays, badNumbers, good } from "@polyloop/backend-epoll/testing";
 import { portWithout } from "../src/native.js";
 import * as port from "../src/port.js";
 import { ANSWER_LENGTH, POLL, POLL_MANY, REMOVE, REQUEST_LENGTH, type Ring } from "../src/port.js";
@@ -103,7 +104,7 @@ describe.each([
     ]);
     expect(ring.exchange(words, 4, answers, -1, 0)).toBe(2);
     expect([...answers.subarray(HEADER_LENGTH, HEADER_LENGTH + 2 * ANSWER_LENGTH)]).toEqual([
-      ...[three, 4, IN, 0],
+      ...[three, 4, IN, port.AT_ONCE],
       ...[closed, 2, -EBADF, 0],
     ]);
     expect([...words.subarray(0, 4)]).toEqual([port.POLL_LIKELY, three, IN, 4]);
@@ -382,22 +383,6 @@ describe.each([
 describe("the addon trusts no argument", () => {
   const kernel = portWithout(0);
   const ring = kernel.open(8, 16);
-  const good = new Int32Array(64);
-  const detached = new Int32Array(64);
-  structuredClone(detached.buffer, { transfer: [detached.buffer] });
-  const bad: unknown[] = [
-    undefined,
-    null,
-    5,
-    "x",
-    {},
-    [],
-    new Float64Array(64),
-    new Int32Array(0),
-    detached,
-    good.buffer,
-  ];
-  const badNumbers: unknown[] = [undefined, null, "1", Number.NaN, 0.5, -2, 2 ** 31, Number.POSITIVE_INFINITY, {}];
 
   /** The code of what a call throws. */
   function codeOf(action: () => unknown): string {
@@ -413,7 +398,7 @@ describe("the addon trusts no argument", () => {
     expect(ring.exchange(good, 0, good, 0, 0)).toBe(0);
   });
 
-  it.each(bad.map((value, index) => [index, value]))("array %p: %p", (_index, value) => {
+  it.each(badArrays)("array %p: %p", (_index, value) => {
     const array = value as Int32Array;
     expect(codeOf(() => ring.exchange(good, 0, array, 0, 0))).toMatch(/^ERR_INVALID_ARG_(TYPE|VALUE)$/);
     expect(codeOf(() => ring.exchange(array, 1, good, 0, 0))).toMatch(/^ERR_INVALID_ARG_(TYPE|VALUE)$/);

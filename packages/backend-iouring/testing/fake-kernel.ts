@@ -246,7 +246,7 @@ export class FakeRing implements port.Ring {
       const file = this.kernel.descriptors.lookup(fd);
       const bits = file === undefined ? 0 : stateOf(file) & (mask | ERR | HUP);
       if (operation !== port.POLL_LIKELY || bits === 0) continue;
-      answers.set([fd, generation, bits, 0], HEADER_LENGTH + looked * port.ANSWER_LENGTH);
+      answers.set([fd, generation, bits, port.AT_ONCE], HEADER_LENGTH + looked * port.ANSWER_LENGTH);
       const front = looked++ * port.REQUEST_LENGTH;
       requests.copyWithin(index * port.REQUEST_LENGTH, front, front + port.REQUEST_LENGTH);
       requests.set(words, front);

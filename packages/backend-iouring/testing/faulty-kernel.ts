@@ -1,19 +1,19 @@
 import { Delegate } from "@polyloop/backend-epoll/delegate";
-import * as errno from "@polyloop/backend-epoll/errno";
-import { failAsDecided, files } from "@polyloop/backend-epoll/testing";
+import {
+  backend,
+  descriptor,
+  drivenByKit,
+  failAsDecided,
+  nothing,
+  ONE_ANSWER,
+  outcome,
+} from "@polyloop/backend-epoll/testing";
 import type { BackendFactory } from "@polyloop/loop-core";
 import type { Decide, Fault, FaultyKernel } from "@polyloop/loop-core/conformance";
 import { IoUringBackend } from "../src/backend.js";
 import type { IoUringPort } from "../src/port.js";
 import { type FakeCall, FakeKernel, type Nature } from "./fake-kernel.js";
 
-const NUMBERS: Readonly<Record<string, number>> = { ...errno, EMFILE: 24, ENFILE: 23, EBADR: 53 };
-
-const backend = (what: string): Fault => ({ what, costs: "backend" });
-const descriptor = (what: string): Fault => ({ what, costs: "descriptor" });
-const nothing = (what: string): Fault => ({ what, costs: "nothing" });
-
-const ONE_ANSWER = nothing("only one answer");
 const ONE_TAKEN = nothing("EAGAIN after one request");
 
 const CALLS: Readonly<Record<FakeCall, readonly Fault[]>> = {
@@ -51,32 +51,16 @@ export function faultyKernel(
   prepare: (fake: FakeKernel) => void = () => undefined,
 ): FaultyKernel {
   const fake = new FakeKernel();
-  const factory: BackendFactory = {
-    name: "iouring",
-    probe: () => ({ ok: true, features: [] }),
-    create: (context) => new IoUringBackend(context, reach(fake), new Delegate(fake.epoll)),
-  };
-  let opened = 0;
-  const kernel = {
-    factory,
-    ...files(fake.descriptors),
-    open(pollable: boolean) {
-      const fd = fake.descriptors.create(pollable);
-      const nature = pollable ? NATURES[opened++ % NATURES.length] : undefined;
-      if (nature !== undefined) fake.natures.set(fake.descriptors.file(fd), nature);
-      return fd;
-    },
-    decide: (() => undefined) as Decide,
-  };
+  const create: BackendFactory["create"] = (context) =>
+    new IoUringBackend(context, reach(fake), new Delegate(fake.epoll));
+  const kernel = drivenByKit(fake, { name: "iouring", create }, NATURES);
   const decide: Decide = (call, faults) => kernel.decide(call, faults);
   failAsDecided(fake.epoll, decide);
   fake.fault = (call, { fd }) => {
     const isSet = call === "poll" && fake.epoll.sets.some((set) => set.fd === fd);
     const fault = decide(call, isSet ? POLLS_OF_SETS : CALLS[call]);
-    fake.mostAnswers = fault === ONE_ANSWER ? 1 : Number.POSITIVE_INFINITY;
     fake.takenBeforeFault = fault === ONE_TAKEN ? 1 : 0;
-    if (fault === undefined || fault === ONE_ANSWER) return 0;
-    return fault === ONE_TAKEN ? errno.EAGAIN : (NUMBERS[fault.what] as number);
+    return outcome(fake, fault === ONE_TAKEN ? nothing("EAGAIN") : fault);
   };
   prepare(fake);
   return kernel;

@@ -241,8 +241,16 @@ void AioContext::LookAgain() {
     const iocb* request = FindRequest(answer[0]);
     questions_.push_back({static_cast<int>(request->aio_fildes), static_cast<short>(request->aio_buf), 0});
   }
-  if (::poll(questions_.data(), questions_.size(), 0) < 0) return;
+  int result = -1;
+  // A signal interrupts even a question that does not wait, just when nothing is so.
+  do result = ::poll(questions_.data(), questions_.size(), 0);
+  while (result < 0 && errno == EINTR);
   for (size_t index = 0; index < doubtful_.size(); index++) {
+    if (result < 0) {
+      // Better too little, which is asked about anew, than what is not so.
+      doubtful_[index][2] &= ~(POLLPRI | POLLERR);
+      continue;
+    }
     const short revents = questions_[index].revents;
     // A number that is closed by now: asked about anew, it fails.
     doubtful_[index][2] = (revents & POLLNVAL) != 0 ? 0 : revents;

@@ -5,7 +5,14 @@ import { EAGAIN, EBADF, EINTR, EINVAL } from "@polyloop/backend-epoll/errno";
 import { OneShots, type Requests } from "@polyloop/backend-epoll/one-shots";
 import { toPoll } from "@polyloop/backend-epoll/poll-masks";
 import { WaitLimit } from "@polyloop/backend-epoll/wait-limit";
-import type { Backend, BackendContext, Capabilities, Interest, Sink } from "@polyloop/loop-core";
+import {
+  type Backend,
+  type BackendContext,
+  type Capabilities,
+  EDGE,
+  type Interest,
+  type Sink,
+} from "@polyloop/loop-core";
 import { contextSize } from "./context-size.js";
 import { refusals } from "./failures.js";
 import { PollContext } from "./poll-context.js";
@@ -13,6 +20,9 @@ import { type AioPort, ANSWER_LENGTH } from "./port.js";
 
 /** An answer may ask for another round (EINVAL: delegate, EAGAIN: grow); so many in a row make no headway. */
 const MOST_ROUNDS = 24;
+
+/** Rounds in which nothing comes that anybody wants to know; after so many the loop has its turn, to see to what else there is. */
+const MOST_QUIET_ROUNDS = 1000;
 
 /** From when on the backend goes about things differently because there are so many of them. */
 export interface Limits {
@@ -59,7 +69,7 @@ export class LinuxAioBackend implements Backend, Requests {
     this.limits = limits;
     this.pollsSinceMove = limits.betweenContexts;
     this.port = port;
-    this.oneShots = new OneShots(context, this, delegate);
+    this.oneShots = new OneShots(context, this, delegate, false);
     this.doorbell = new Doorbell(() => port.openNotifier(), this.oneShots);
     this.current = new PollContext(port, contextSize(1));
     if (this.current.aio.error < 0) throw refusals.unavailable(-this.current.aio.error);
@@ -71,7 +81,7 @@ export class LinuxAioBackend implements Backend, Requests {
   }
 
   modify(fd: number, _from: Interest, to: Interest): void {
-    this.oneShots.modify(fd, to);
+    this.oneShots.modify(fd, to & ~EDGE);
   }
 
   poll(timeout: number, sink: Sink): void {
@@ -83,7 +93,7 @@ export class LinuxAioBackend implements Backend, Requests {
   private pollWithinLimit(sink: Sink): void {
     const { limit, oneShots, doorbell } = this;
     if (doorbell.countPoll()) this.current.aio.notify(-1);
-    limit.begin();
+    limit.begin(this.answers.times);
     this.pollsSinceMove++;
     for (let round = 0; ; round++) {
       this.queueRequests(round === 0);
@@ -95,8 +105,8 @@ export class LinuxAioBackend implements Backend, Requests {
       const isLost = count < 0 && count !== -EINTR;
       if (isLost) this.replaceLost(-count, round);
       if (isLost || (this.current.requests.count > 0 && this.settle(this.current, round, count > 0, sink))) continue;
-      if (isNews || count === -EINTR || oneShots.hasChanges || oneShots.mustLook) break;
-      if (!limit.goesOn(this.answers.times)) break;
+      // What was taken back, or is not so any more, ends a wait, and nobody wants to know.
+      if (isNews || count <= 0 || round >= MOST_QUIET_ROUNDS || !limit.goesOn(this.answers.times)) break;
     }
     this.answers.stamp(this.context.stamp);
     // What the delegate's set was seen to have is told in the turn that saw it.
@@ -176,8 +186,7 @@ export class LinuxAioBackend implements Backend, Requests {
     const { answers, limit } = this;
     const { aio, requests, slots } = this.current;
     answers.reserve(slots.inUse);
-    // The answers to cancelled requests.
-    limit.prepare(slots.cancelled > 0);
+    limit.prepare();
     return aio.exchange(
       requests.words,
       requests.count,
@@ -237,7 +246,7 @@ export class LinuxAioBackend implements Backend, Requests {
     return goesOn || isLost;
   }
 
-  /** Passes on what the kernel answered. Returns whether any of it was wanted. */
+  /** Passes on what the kernel answered. Returns whether there is something to tell. */
   private deliver({ slots }: PollContext, count: number, sink: Sink): boolean {
     const { oneShots } = this;
     const { words } = this.answers;
@@ -246,8 +255,7 @@ export class LinuxAioBackend implements Backend, Requests {
     for (let at = HEADER_LENGTH; at < end; at += ANSWER_LENGTH) {
       const fd = slots.finish(words[at] as number);
       if (fd < 0) continue;
-      isNews = true;
-      oneShots.answered(fd, words[at + 1] as number, words[at + 2] as number, false, sink);
+      if (oneShots.answered(fd, words[at + 1] as number, words[at + 2] as number, false, false, sink)) isNews = true;
     }
     return isNews;
   }

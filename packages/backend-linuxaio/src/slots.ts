@@ -10,8 +10,6 @@ const CANCELLED = -2;
 export class Slots {
   /** How many are taken. */
   inUse = 0;
-  /** How many of them are of cancelled requests, whose answers are still to come. */
-  cancelled = 0;
   /** The descriptor of each slot, or FREE, or CANCELLED. */
   private descriptors = new Int32Array(64).fill(FREE);
   /** The slot of each descriptor's latest request. */
@@ -39,7 +37,6 @@ export class Slots {
   cancel(fd: number): number {
     const slot = this.latest.get(fd);
     this.descriptors[slot] = CANCELLED;
-    this.cancelled++;
     return slot;
   }
 
@@ -65,7 +62,6 @@ export class Slots {
     if (slot < 0 || slot >= this.unused) return FREE;
     const fd = this.descriptors[slot] as number;
     if (fd === FREE) return fd;
-    if (fd === CANCELLED) this.cancelled--;
     this.descriptors[slot] = FREE;
     this.free[this.freeCount++] = slot;
     this.inUse--;

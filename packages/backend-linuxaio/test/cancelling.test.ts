@@ -124,6 +124,20 @@ describe("a wait", () => {
     expect(waits).toEqual([-1, -1]);
   });
 
+  it("is not ended by a waker that says what is not so", () => {
+    const fd = on.create(0, "socket");
+    on.want(fd, PRIORITY);
+    on.look();
+    const before = on.kernel.monotonic;
+    let waits = 0;
+    on.kernel.onWait = () => {
+      if (waits++ < 5) on.raise(fd, IN);
+    };
+    expect(on.look(50)).toEqual([]);
+    expect(waits).toBe(6);
+    expect(on.kernel.monotonic - before).toBeGreaterThanOrEqual(50);
+  });
+
   it("is one system call when nothing was taken back", () => {
     on.want(on.create(), READ);
     on.look();

@@ -2,8 +2,9 @@ import { describe, expect, it } from "@jest/globals";
 import { ANSWER_LENGTH, type AioContext, type AioPort, CANCEL, REQUEST_LENGTH } from "../src/port.js";
 import { HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
 import { EAGAIN, EINTR } from "@polyloop/backend-epoll/errno";
+import { bent, firstFailure } from "@polyloop/backend-epoll/testing";
 import { BackendFailure } from "@polyloop/loop-core";
-import { type FaultyKernel, faultPrograms } from "@polyloop/loop-core/conformance";
+import { faultPrograms } from "@polyloop/loop-core/conformance";
 import type { FakeKernel } from "../testing/fake-kernel.js";
 import { faultyKernel } from "../testing/faulty-kernel.js";
 
@@ -27,32 +28,23 @@ describe("with limits so low that requests move from context to context all the 
 type Exchange = AioContext["exchange"];
 
 /** A port that does something to each exchange of the one below it. */
-function bent(port: AioPort, exchange: (context: AioContext, args: Parameters<Exchange>) => number): AioPort {
+function bentPort(port: AioPort, exchange: (context: AioContext, args: Parameters<Exchange>) => number): AioPort {
   return {
     release: port.release,
     openNotifier: () => port.openNotifier(),
-    open(requests) {
-      const context = port.open(requests);
-      return new Proxy(context, {
-        get(target, key) {
-          if (key === "exchange") return (...args: Parameters<Exchange>) => exchange(target, args);
-          const value: unknown = Reflect.get(target, key, target);
-          return typeof value === "function" ? (value.bind(target) as unknown) : value;
-        },
-      });
-    },
+    open: (requests) => bent(port.open(requests), "exchange", exchange),
   };
 }
 
 const failsOnSignals = (port: AioPort): AioPort =>
-  bent(port, (context, args) => {
+  bentPort(port, (context, args) => {
     const result = context.exchange(...args);
     if (result === -EINTR) throw new BackendFailure("io_getevents failed with EINTR", { syscall: "io_getevents" });
     return result;
   });
 
 const ignoresFullContexts = (port: AioPort): AioPort =>
-  bent(port, (context, args) => {
+  bentPort(port, (context, args) => {
     const result = context.exchange(...args);
     const [requests, count] = args;
     for (let at = 5; at < count * REQUEST_LENGTH; at += REQUEST_LENGTH) {
@@ -62,14 +54,14 @@ const ignoresFullContexts = (port: AioPort): AioPort =>
   });
 
 const losesAnAnswer = (port: AioPort): AioPort =>
-  bent(port, (context, args) => {
+  bentPort(port, (context, args) => {
     const result = context.exchange(...args);
     return result === 1 ? 0 : result;
   });
 
 /** What it has taken back is answered as far as it is concerned. */
 const reusesSlotsTooEarly = (port: AioPort): AioPort =>
-  bent(port, (context, args) => {
+  bentPort(port, (context, args) => {
     let result = context.exchange(...args);
     const [requests, count, answers] = args;
     for (let at = 0; result >= 0 && at < count * REQUEST_LENGTH; at += REQUEST_LENGTH) {
@@ -78,26 +70,6 @@ const reusesSlotsTooEarly = (port: AioPort): AioPort =>
     }
     return result;
   });
-
-/** The error of the first of the kit's tests that fails. */
-async function failureOf(kernel: () => FaultyKernel): Promise<string> {
-  const bodies: (() => Promise<void>)[] = [];
-  faultPrograms({
-    describe: (_name, body) => {
-      body();
-    },
-    it: (_name, body) => bodies.push(() => body()),
-    kernel,
-  });
-  for (const body of bodies) {
-    const message = await body().then(
-      () => "",
-      (error: unknown) => (error as Error).message,
-    );
-    if (message !== "") return message;
-  }
-  return "";
-}
 
 describe("fault programs catch a state machine", () => {
   it.each([
@@ -110,6 +82,7 @@ describe("fault programs catch a state machine", () => {
     ["that loses an answer", losesAnAnswer, /was not told .* lost|waits for ever/],
     ["that reuses a slot too early", reusesSlotsTooEarly, /slot \d+ is used again before its answer was read/],
   ])("%s", async (_flaw, reach, saying) => {
-    expect(await failureOf(() => faultyKernel(reach, tight))).toMatch(saying);
+    const kernel = () => faultyKernel(reach, tight);
+    expect(await firstFailure((runner) => faultPrograms({ ...runner, kernel }))).toMatch(saying);
   });
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
 import { EAGAIN, EBADF, EINVAL } from "@polyloop/backend-epoll/errno";
 import { HUP, IN, OUT, PRI } from "@polyloop/backend-epoll/poll-masks";
+import { badArrays, badNumbers, good } from "@polyloop/backend-epoll/testing";
 import { type AioContext, ANSWER_LENGTH, CANCEL, REQUEST_LENGTH, SUBMIT, SUBMIT_NEW } from "../src/port.js";
 import { fakeWorld, realWorld, type World } from "./worlds.js";
 
@@ -389,24 +390,8 @@ describe("the addon trusts no argument", () => {
   const REFUSED = expect.objectContaining({
     code: expect.stringMatching(/^ERR_(OUT_OF_RANGE|INVALID_ARG_(TYPE|VALUE))$/),
   });
-  const detached = new Int32Array(64);
-  structuredClone(detached.buffer, { transfer: [detached.buffer] });
-  const good = new Int32Array(64);
-  const bad: unknown[] = [
-    undefined,
-    null,
-    5,
-    "x",
-    {},
-    [],
-    new Float64Array(64),
-    new Int32Array(0),
-    detached,
-    good.buffer,
-  ];
-  const badNumbers: unknown[] = [undefined, null, "1", Number.NaN, 0.5, -2, 2 ** 31, Number.POSITIVE_INFINITY, {}];
 
-  it.each(bad.map((value, index) => [index, value]))("array %p", (_index, value) => {
+  it.each(badArrays)("array %p", (_index, value) => {
     const array = value as Int32Array;
     for (const action of [
       () => context.exchange(good, 0, array, 0, 0),

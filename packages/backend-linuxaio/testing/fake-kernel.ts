@@ -273,7 +273,7 @@ export class FakeContext implements AioContext {
    * @internal
    */
   lookAround(): void {
-    for (const request of this.armed) request.wake();
+    for (const request of this.armed) if (answerOf(request.file, request.mask) !== 0) request.wake();
   }
 
   /** Makes requests and stores their results. Returns whether all were taken. */

@@ -32,7 +32,9 @@ export function compiled(
     rmSync(directory, { recursive: true });
   };
   const output = join(directory, "program");
-  const headers = [...includes, join(packages, "sys", "include")].map((path) => `-I${path}`);
+  const headers = [...includes, ...["include", "testing/fixtures"].map((path) => join(packages, "sys", path))].map(
+    (path) => `-I${path}`,
+  );
   const options = ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-pthread", ...headers, "-o", output];
   const { status, stderr } = spawnSync("c++", [...options, program, ...sources], { encoding: "utf8" });
   if (status !== 0) {
@@ -46,4 +48,15 @@ export function compiled(
     },
     remove,
   };
+}
+
+/** Runs a C++ program that was made together with the native code of a package: sources of a directory, without Node.js. */
+export function runNative(program: string, directory: string, sources: readonly string[]): Ending {
+  const paths = sources.map((source) => join(directory, `${source}.cc`));
+  const made = compiled(program, paths, [directory]);
+  try {
+    return made.run();
+  } finally {
+    made.remove();
+  }
 }
