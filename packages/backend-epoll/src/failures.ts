@@ -1,4 +1,5 @@
-import { BackendFailure, BackendUnavailable, errnoCode, errnoText } from "@polyloop/loop-core";
+import { type BackendFailure, type BackendUnavailable, errnoCode } from "@polyloop/loop-core";
+import { Refusals } from "./refusals.js";
 
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: "Raise fs.epoll.max_user_watches, or watch fewer descriptors",
@@ -6,22 +7,14 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENFILE: "Raise fs.file-max",
 };
 
+const refusals = new Refusals("epoll", "epoll_create1", (_syscall, errno) => ({ remedy: REMEDIES[errnoCode(errno)] }));
+
 /** No set could be opened. */
 export function unavailable(errno: number): BackendUnavailable {
-  const code = errnoCode(errno);
-  return new BackendUnavailable("epoll", code, `epoll_create1 failed with ${code} (${errnoText(errno)})`, {
-    syscall: "epoll_create1",
-    errno: -errno,
-    remedy: REMEDIES[code],
-  });
+  return refusals.unavailable(errno);
 }
 
 /** The kernel has run out of something that every descriptor needs. */
 export function exhausted(errno: number): BackendFailure {
-  const code = errnoCode(errno);
-  return new BackendFailure(`epoll failed with ${code} (${errnoText(errno)})`, {
-    syscall: "epoll",
-    errno: -errno,
-    remedy: REMEDIES[code],
-  });
+  return refusals.exhausted("epoll", errno);
 }

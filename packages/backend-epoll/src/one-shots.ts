@@ -177,7 +177,8 @@ export class OneShots implements Sink {
       this.handOver(fd, state);
       return false;
     }
-    if (!more && (wanted & EDGE) !== 0 && ((state >> BATCH_SHIFT) & BATCH) === this.batch) {
+    const isOfThisBatch = ((state >> BATCH_SHIFT) & BATCH) === this.batch;
+    if (!more && (wanted & EDGE) !== 0 && isOfThisBatch) {
       // A request for edges that is over as soon as it is made would be over in every turn; epoll tells of it once.
       this.handOver(fd, state);
       return false;
@@ -187,7 +188,7 @@ export class OneShots implements Sink {
     let next = state & ~(ARMED | UNPROVEN);
     const wasLikely = this.looksFirst && (state & ANSWERS) >= LIKELY;
     // What came while the batch waited was not ready when it was asked about; that shows when it is likely, and looked at first.
-    if (((state >> BATCH_SHIFT) & BATCH) !== this.batch || (wasLikely && !isAtOnce)) {
+    if (!isOfThisBatch || (wasLikely && !isAtOnce)) {
       next &= ~ANSWERS;
     } else if ((state & ANSWERS) !== ANSWERS) {
       next += ANSWER;
@@ -338,8 +339,7 @@ export class OneShots implements Sink {
         this.states.set(fd, state & ~CHANGED);
         return;
       }
-      this.requests.cancel(fd, this.context.generations.get(fd));
-      this.context.generations.increment(fd);
+      this.withdraw(fd);
     }
     const isNew = (state & (SUSPECT | UNPROVEN)) !== 0;
     const kept = (state & (WANTED | ASKED | ANSWERS)) | (isNew ? UNPROVEN : 0);
@@ -363,6 +363,12 @@ export class OneShots implements Sink {
     }
     this.states.set(fd, (state & ~ARMED) | ASKED);
     this.markChanged(fd);
+  }
+
+  /** Takes back what was asked; an answer that is under way belongs to nobody. */
+  private withdraw(fd: number): void {
+    this.requests.cancel(fd, this.context.generations.get(fd));
+    this.context.generations.increment(fd);
   }
 
   /** Nobody waits for the answer to its request any more. */
@@ -399,10 +405,7 @@ export class OneShots implements Sink {
 
   private drop(fd: number): void {
     const state = this.states.get(fd);
-    if ((state & ARMED) !== 0) {
-      this.requests.cancel(fd, this.context.generations.get(fd));
-      this.context.generations.increment(fd);
-    }
+    if ((state & ARMED) !== 0) this.withdraw(fd);
     if ((state & DELEGATED) !== 0) this.delegate.release(fd);
     this.states.set(fd, state & CHANGED);
   }

@@ -1,3 +1,4 @@
+import { tried } from "./refusals.js";
 import { type Availability, errnoCode, errnoText } from "@polyloop/loop-core";
 import { ENOSYS } from "./errno.js";
 import { HEADER_LENGTH } from "./answers.js";
@@ -5,7 +6,7 @@ import { ANSWER_LENGTH, type EpollPort } from "./port.js";
 
 /** Opens a set and waits on it for no time at all. */
 export function probe(port: EpollPort): Availability {
-  try {
+  return tried(() => {
     const set = port.open();
     if (set.fd < 0) return refused("epoll_create1", -set.fd);
     const answers = new Int32Array(HEADER_LENGTH + ANSWER_LENGTH);
@@ -13,10 +14,7 @@ export function probe(port: EpollPort): Availability {
     set.close();
     if (result === -ENOSYS) return { ok: true, features: [] };
     return result < 0 ? refused("epoll_pwait2", -result) : { ok: true, features: ["epoll_pwait2"] };
-  } catch (error) {
-    const { code, message, remedy } = error as { code?: string; message: string; remedy?: string };
-    return { ok: false, code: code ?? "ERR_ADDON_LOAD_FAILED", reason: message, remedy };
-  }
+  });
 }
 
 function refused(syscall: string, errno: number): Availability {

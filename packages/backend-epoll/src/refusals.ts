@@ -13,6 +13,16 @@ export interface Explanation {
   readonly remedy?: string | undefined;
 }
 
+/** Carries out a probe, which never throws: an addon that cannot be loaded is an answer, too. */
+export function tried(probe: () => Availability): Availability {
+  try {
+    return probe();
+  } catch (error) {
+    const { code, message, remedy } = error as { code?: string; message: string; remedy?: string };
+    return { ok: false, code: code ?? "ERR_ADDON_LOAD_FAILED", reason: message, remedy };
+  }
+}
+
 /** What a backend says when the kernel refuses something. */
 export class Refusals {
   private readonly backend: string;

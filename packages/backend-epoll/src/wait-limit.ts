@@ -1,5 +1,8 @@
 import { splitTimeout } from "./timeout.js";
 
+/** Waits that were ended by what nobody wants to know; after so many the loop has its turn, to see to what else there is. */
+const MOST_QUIET_ROUNDS = 1000;
+
 /**
  * How long a `poll` may wait, over the rounds that it takes. Everything is kept in arrays: a fraction that enters or leaves a
  * function as a number may be an allocation.
@@ -11,12 +14,14 @@ export class WaitLimit {
   readonly left = new Float64Array(1);
   /** When the time is up at the earliest, on the monotonic clock. */
   private readonly deadline = new Float64Array(1);
+  private quietRounds = 0;
 
   /**
    * A new `poll` has stored its timeout in `left`. `times[0]` is when the last call into the kernel ended: what is measured from
    * there ends somewhat too early, never too late, and no system call is needed to know it.
    */
   begin(times: Float64Array): void {
+    this.quietRounds = 0;
     this.deadline[0] = (times[0] as number) + (this.left[0] as number);
   }
 
@@ -34,6 +39,6 @@ export class WaitLimit {
   goesOn(times: Float64Array): boolean {
     const { left } = this;
     if ((left[0] as number) > 0) left[0] = Math.max((this.deadline[0] as number) - (times[0] as number), 0);
-    return left[0] !== 0;
+    return left[0] !== 0 && ++this.quietRounds <= MOST_QUIET_ROUNDS;
   }
 }

@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type PackedApplication, packages, packedApplication, tools } from "@polyloop/sys/testing";
@@ -15,20 +14,6 @@ afterAll(() => {
   application.remove();
 });
 
-/** Runs a program as the application's main script; what it prints is parsed as JSON. */
-function runApp(source: string, env: NodeJS.ProcessEnv = {}, file = "main.mjs"): unknown {
-  writeFileSync(join(app, file), source);
-  const result = spawnSync(process.execPath, [join(app, file)], {
-    // Somewhere else: backends are resolved from the application, not from where it is run.
-    cwd: tmpdir(),
-    encoding: "utf8",
-    timeout: 60_000,
-    env: { PATH: process.env["PATH"], ...env },
-  });
-  if (result.status !== 0) throw new Error(result.stderr);
-  return JSON.parse(result.stdout);
-}
-
 const CREATE = `
   import { createLoop } from "@polyloop/loop-core";
   try {
@@ -41,12 +26,18 @@ const CREATE = `
 
 describe("packed and installed in an application outside the workspace", () => {
   it("createLoop finds the epoll backend by its name, from wherever it is run", () => {
-    expect(runApp(CREATE)).toMatchObject({ name: "epoll", requested: ["epoll"], source: "the default" });
+    expect(application.run(CREATE)).toMatchObject({ name: "epoll", requested: ["epoll"], source: "the default" });
   });
 
   it("the environment names the backend, and an unknown one lists what is installed", () => {
-    expect(runApp(CREATE, { POLYLOOP_BACKEND: "epoll" })).toMatchObject({ name: "epoll", source: "POLYLOOP_BACKEND" });
-    const { code, message } = runApp(CREATE, { POLYLOOP_BACKEND: "iouring" }) as { code: string; message: string };
+    expect(application.run(CREATE, { POLYLOOP_BACKEND: "epoll" })).toMatchObject({
+      name: "epoll",
+      source: "POLYLOOP_BACKEND",
+    });
+    const { code, message } = application.run(CREATE, { POLYLOOP_BACKEND: "iouring" }) as {
+      code: string;
+      message: string;
+    };
     expect(code).toBe("ERR_UNKNOWN_BACKEND");
     expect(message).toContain("installed or registered: epoll");
     expect(message).toContain("install the package @polyloop/backend-iouring");
@@ -57,9 +48,9 @@ describe("packed and installed in an application outside the workspace", () => {
       join(app, "package.json"),
       JSON.stringify({ type: "module", polyloop: { backend: "epoll", strict: true } }),
     );
-    expect(runApp(CREATE)).toMatchObject({ name: "epoll", source: join(app, "package.json") });
+    expect(application.run(CREATE)).toMatchObject({ name: "epoll", source: join(app, "package.json") });
     writeFileSync(join(app, "package.json"), JSON.stringify({ type: "module", polyloop: { backend: "nonesuch" } }));
-    expect(runApp(CREATE)).toMatchObject({ code: "ERR_UNKNOWN_BACKEND" });
+    expect(application.run(CREATE)).toMatchObject({ code: "ERR_UNKNOWN_BACKEND" });
     writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", type: "module" }));
   });
 
@@ -76,14 +67,14 @@ describe("packed and installed in an application outside the workspace", () => {
        import { registerBackend } from "@polyloop/loop-core";
        registerBackend({ ...epoll(), name: "mine" });`,
     );
-    expect(runApp(CREATE, { POLYLOOP_BACKEND: "mine" })).toMatchObject({ requested: ["mine"] });
+    expect(application.run(CREATE, { POLYLOOP_BACKEND: "mine" })).toMatchObject({ requested: ["mine"] });
   });
 
   it("a package without a register entry, or whose entry registers nothing, is an error that says so", () => {
     const directory = join(app, "node_modules", "polyloop-backend-halfway");
     mkdirSync(directory);
     writeFileSync(join(directory, "package.json"), JSON.stringify({ type: "module", exports: { ".": "./index.js" } }));
-    expect((runApp(CREATE, { POLYLOOP_BACKEND: "halfway" }) as { message: string }).message).toContain(
+    expect((application.run(CREATE, { POLYLOOP_BACKEND: "halfway" }) as { message: string }).message).toContain(
       "polyloop-backend-halfway/register is installed but cannot be resolved",
     );
     writeFileSync(
@@ -91,7 +82,7 @@ describe("packed and installed in an application outside the workspace", () => {
       JSON.stringify({ type: "module", exports: { "./register": "./r.js" } }),
     );
     writeFileSync(join(directory, "r.js"), "");
-    expect((runApp(CREATE, { POLYLOOP_BACKEND: "halfway" }) as { message: string }).message).toContain(
+    expect((application.run(CREATE, { POLYLOOP_BACKEND: "halfway" }) as { message: string }).message).toContain(
       "the same copy of @polyloop/loop-core",
     );
   });
@@ -105,7 +96,7 @@ describe("packed and installed in an application outside the workspace", () => {
       loop.timer(1, (_timer, events) => { seen = events; });
       loop.run();
       console.log(JSON.stringify(seen === TIMER));`;
-    expect(runApp(source, {}, "main.cjs")).toBe(true);
+    expect(application.run(source, {}, "main.cjs")).toBe(true);
   });
 
   it("its type declarations stand on their own under strict settings", () => {
@@ -140,7 +131,7 @@ describe("packed and installed in an application outside the workspace", () => {
 
   it("a loop cannot be found without its binary, and the error lists where it was looked for", () => {
     rmSync(join(app, "node_modules", "@polyloop", "backend-epoll", "build"), { recursive: true });
-    const { code, message } = runApp(CREATE) as { code: string; message: string };
+    const { code, message } = application.run(CREATE) as { code: string; message: string };
     expect(code).toBe("ERR_NO_BACKEND");
     for (const text of [
       "build/Release/backend_epoll.node",

@@ -24,9 +24,6 @@ const MOST_ROUNDS = 24;
 /** The ring lost answers, for want of memory. */
 const EBADR = 53;
 
-/** Rounds in which nothing comes that anybody wants to know; after so many the loop has its turn, to see to what else there is. */
-const MOST_QUIET_ROUNDS = 1000;
-
 const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: true, priority: true, pollable: true };
 
 /**
@@ -87,7 +84,7 @@ export class IoUringBackend implements Backend, Requests {
       if (count < 0 && count !== -EINTR) this.recover(-count, round);
       else if (untaken !== 0) this.recover(untaken, round);
       // What was removed, or is not so any more, ends a wait, and nobody wants to know.
-      else if (count <= 0 || round >= MOST_QUIET_ROUNDS || !limit.goesOn(this.answers.times)) break;
+      else if (count <= 0 || !limit.goesOn(this.answers.times)) break;
     }
     this.answers.stamp(this.context.stamp);
     // What the delegate's set was seen to have is told in the turn that saw it.

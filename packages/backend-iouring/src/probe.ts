@@ -1,3 +1,4 @@
+import { tried } from "@polyloop/backend-epoll/refusals";
 import { Answers, HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
 import { OUT } from "@polyloop/backend-epoll/poll-masks";
 import type { Availability } from "@polyloop/loop-core";
@@ -21,7 +22,7 @@ const FEATURES: readonly (readonly [name: string, bit: number])[] = [
 
 /** Opens a ring and polls an eventfd in it, which can be written at once. */
 export function probe(kernel: port.IoUringPort): Availability {
-  try {
+  return tried(() => {
     const ring = kernel.open(1, 2);
     if (ring.error < 0) return refusals.refusal("io_uring_setup", -ring.error);
     try {
@@ -29,10 +30,7 @@ export function probe(kernel: port.IoUringPort): Availability {
     } finally {
       ring.close();
     }
-  } catch (error) {
-    const { code, message, remedy } = error as { code?: string; message: string; remedy?: string };
-    return { ok: false, code: code ?? "ERR_ADDON_LOAD_FAILED", reason: message, remedy };
-  }
+  });
 }
 
 function tryPoll(kernel: port.IoUringPort, ring: port.Ring): Availability {

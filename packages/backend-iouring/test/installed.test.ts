@@ -1,6 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { type PackedApplication, packedApplication } from "@polyloop/sys/testing";
@@ -12,17 +10,6 @@ beforeAll(() => {
 afterAll(() => {
   application.remove();
 });
-
-/** Runs a program as the application's main script; what it prints is parsed as JSON. */
-function runApp(source: string, env: NodeJS.ProcessEnv = {}): unknown {
-  const file = join(application.directory, "main.mjs");
-  writeFileSync(file, source);
-  // Somewhere else: backends are resolved from the application, not from where it is run.
-  const options = { cwd: tmpdir(), encoding: "utf8" as const, timeout: 60_000 };
-  const result = spawnSync(process.execPath, [file], { ...options, env: { PATH: process.env["PATH"], ...env } });
-  if (result.status !== 0) throw new Error(result.stderr);
-  return JSON.parse(result.stdout);
-}
 
 const RUN = `
   import { createLoop, READ } from "@polyloop/loop-core";
@@ -40,7 +27,7 @@ const RUN = `
 
 describe("packed and installed in an application outside the workspace", () => {
   it("is found by its name and runs a loop", () => {
-    expect(runApp(RUN, { POLYLOOP_BACKEND: "iouring" })).toEqual({ name: "iouring", called: 1, skipped: [] });
+    expect(application.run(RUN, { POLYLOOP_BACKEND: "iouring" })).toEqual({ name: "iouring", called: 1, skipped: [] });
   });
 
   it("is used beside others, by its factory", () => {
@@ -51,12 +38,12 @@ describe("packed and installed in an application outside the workspace", () => {
       const loop = new Loop({ backend: [iouring(), epoll()] });
       console.log(JSON.stringify([loop.backend.name, loop.backend.requested]));
       loop.close();`;
-    expect(runApp(source)).toEqual(["iouring", ["iouring", "epoll"]]);
+    expect(application.run(source)).toEqual(["iouring", ["iouring", "epoll"]]);
   });
 
   it("without its binary the loop runs on epoll, and says why", () => {
     rmSync(join(application.directory, "node_modules", "@polyloop", "backend-iouring", "build"), { recursive: true });
-    expect(runApp(RUN, { POLYLOOP_BACKEND: "iouring" })).toEqual({
+    expect(application.run(RUN, { POLYLOOP_BACKEND: "iouring" })).toEqual({
       name: "epoll",
       called: 1,
       skipped: [["iouring", expect.stringMatching(/^ERR_ADDON_/)]],

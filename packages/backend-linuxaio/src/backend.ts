@@ -21,9 +21,6 @@ import { type AioPort, ANSWER_LENGTH } from "./port.js";
 /** An answer may ask for another round (EINVAL: delegate, EAGAIN: grow); so many in a row make no headway. */
 const MOST_ROUNDS = 24;
 
-/** Rounds in which nothing comes that anybody wants to know; after so many the loop has its turn, to see to what else there is. */
-const MOST_QUIET_ROUNDS = 1000;
-
 /** From when on the backend goes about things differently because there are so many of them. */
 export interface Limits {
   /**
@@ -106,7 +103,7 @@ export class LinuxAioBackend implements Backend, Requests {
       if (isLost) this.replaceLost(-count, round);
       if (isLost || (this.current.requests.count > 0 && this.settle(this.current, round, count > 0, sink))) continue;
       // What was taken back, or is not so any more, ends a wait, and nobody wants to know.
-      if (isNews || count <= 0 || round >= MOST_QUIET_ROUNDS || !limit.goesOn(this.answers.times)) break;
+      if (isNews || count <= 0 || !limit.goesOn(this.answers.times)) break;
     }
     this.answers.stamp(this.context.stamp);
     // What the delegate's set was seen to have is told in the turn that saw it.

@@ -1,3 +1,4 @@
+import { tried } from "@polyloop/backend-epoll/refusals";
 import type { Availability } from "@polyloop/loop-core";
 import { Answers, HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
 import { OUT } from "@polyloop/backend-epoll/poll-masks";
@@ -15,7 +16,7 @@ export function probe(port: AioPort): Availability {
     const reason = `Linux ${port.release} has no usable polls in Linux AIO, which need ${OLDEST.join(".")}`;
     return { ok: false, code: "ERR_KERNEL_TOO_OLD", reason, remedy: "Use a newer kernel, or the epoll backend" };
   }
-  try {
+  return tried(() => {
     const context = port.open(contextSize(1));
     if (context.error < 0) return refusals.refusal("io_setup", -context.error);
     try {
@@ -23,10 +24,7 @@ export function probe(port: AioPort): Availability {
     } finally {
       context.close(false);
     }
-  } catch (error) {
-    const { code, message, remedy } = error as { code?: string; message: string; remedy?: string };
-    return { ok: false, code: code ?? "ERR_ADDON_LOAD_FAILED", reason: message, remedy };
-  }
+  });
 }
 
 function tryPoll(port: AioPort, context: AioContext): Availability {

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,8 @@ export const tools = join(packages, "..", "node_modules", ".bin");
 /** An application outside the workspace, with packages as an installation from tarballs gives them. */
 export interface PackedApplication {
   readonly directory: string;
+  /** Runs a program as the application's main script; what it prints is parsed as JSON. Throws what it says when it fails. */
+  run(source: string, env?: NodeJS.ProcessEnv, file?: string): unknown;
   remove(): void;
 }
 
@@ -30,6 +32,17 @@ export function packedApplication(
   writeFileSync(join(directory, "package.json"), JSON.stringify({ name: "app", type: "module" }));
   return {
     directory,
+    run: (source, env = {}, file = "main.mjs") => {
+      writeFileSync(join(directory, file), source);
+      // Somewhere else: backends are resolved from the application, not from where it is run.
+      const options = { cwd: tmpdir(), encoding: "utf8" as const, timeout: 60_000 };
+      const result = spawnSync(process.execPath, [join(directory, file)], {
+        ...options,
+        env: { PATH: process.env["PATH"], ...env },
+      });
+      if (result.status !== 0) throw new Error(result.stderr);
+      return JSON.parse(result.stdout) as unknown;
+    },
     remove: () => {
       rmSync(scratch, { recursive: true });
     },
