@@ -81,9 +81,11 @@ export class Doorbell {
     const old = this.notifier;
     this.isOn = false;
     this.notifier = undefined;
+    if (old === undefined) return;
+    this.disown(old);
     // Opened before the old one is closed, so that its number differs and whoever polls it can notice.
-    if (old !== undefined) this.notifier = this.openOne();
-    old?.close();
+    this.notifier = this.openOne();
+    old.close();
   }
 
   close(): void {
@@ -97,7 +99,13 @@ export class Doorbell {
 
   private openOne(): Notifier {
     const notifier = this.open();
-    this.oneShots.owns([notifier.fd, notifier.target]);
+    this.oneShots.owns(notifier.fd);
+    this.oneShots.owns(notifier.target);
     return notifier;
+  }
+
+  private disown({ fd, target }: Notifier): void {
+    this.oneShots.disowns(fd);
+    this.oneShots.disowns(target);
   }
 }

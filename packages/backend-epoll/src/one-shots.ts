@@ -15,14 +15,25 @@ import { fromPoll } from "./poll-masks.js";
 
 /** Where requests to the kernel are queued. */
 export interface Requests {
+  /** Whether what is likely to be ready is looked at before a request is queued. */
+  readonly looksFirst: boolean;
   /**
-   * Asks once for an answer about a descriptor; `isNew` if it may stand for another file than the last time, `isLikely` if it was
-   * ready whenever it was asked about of late.
+   * Asks for an answer about a descriptor, or for answers; `isNew` if it may stand for another file than the last time, `isLikely`
+   * if it was ready whenever `look`, or this, asked about it of late.
    */
   arm(fd: number, interest: Interest, generation: number, isNew: boolean, isLikely: boolean): void;
+  /** Asks whether it is so now: of a request that goes on and has told something, and tells only of what comes. */
+  look(fd: number, interest: Interest, generation: number): void;
   /** Takes back what was asked. Its answer may be under way. */
   cancel(fd: number, generation: number): void;
 }
+
+/** What an answer may be, in bits: the request goes on; */
+export const MORE = 1;
+/** it says what is so, because `look` asked, and not what came; */
+export const AT_ONCE = 2;
+/** it is of before that was asked. */
+export const EARLY = 4;
 
 /** A descriptor's state is one number: what core wants, what the kernel was asked for, and the flags below. */
 const WANTED = 0x3f;
@@ -40,7 +51,9 @@ const ASKED = 0x8000;
 const ANSWER = 0x10000;
 const ANSWERS = 0x70000;
 /** So often in a row that it is likely to be ready the next time, too. */
-const LIKELY = 3 * ANSWER;
+const LIKELY = 4 * ANSWER;
+/** The last batch asked what is so now. */
+const LOOKED = 0x80000;
 /** The batch with which it was last asked about. */
 const BATCH_SHIFT = 20;
 const BATCH = 0xff;
@@ -55,8 +68,9 @@ const MOST_QUESTIONS = 8;
 /**
  * What is wanted of each descriptor and what a kernel interface of the one-shot kind was asked about it: what the state
  * machines of Linux AIO and io_uring have in common. A request is answered once and then, if the descriptor is still wanted,
- * made again with the next batch, which is what makes it level-triggered. Answers of an older generation are dropped.
- * Descriptors that the interface refuses, and those that would end every wait, go to the delegate until their next change.
+ * made again with the next batch, which is what makes it level-triggered. One that goes on after its answer stays as it is,
+ * and the next batch asks what is so now; of what is always so it is taken back, and only that is asked. Answers of an older generation are dropped. Descriptors that the interface
+ * refuses, and those that would end every wait, go to the delegate until their next change.
  */
 export class OneShots implements Sink {
   readonly delegate: Delegate;
@@ -64,7 +78,6 @@ export class OneShots implements Sink {
   delegateIsReady = false;
   private readonly context: BackendContext;
   private readonly requests: Requests;
-  private readonly looksFirst: boolean;
   private readonly states = new DescriptorMap();
   /** Descriptors of which something may have to be asked or taken back, each once. */
   private readonly changed = new DescriptorList();
@@ -79,15 +92,13 @@ export class OneShots implements Sink {
   private delegateFd = -1;
   private delegateRenewals = 0;
   /** Other descriptors that the backend itself has open. */
-  private ownFds: readonly number[] = [];
+  private readonly ownFds: number[] = [];
   /** Numbers that are wanted although they are the backend's own by now: closed while they were watched. */
   private mistaken: number[] = [];
   private sink: Sink | null = null;
   private reported = false;
 
-  /** `looksFirst`: the backend asks poll(2) about what is likely to be ready. */
-  constructor(context: BackendContext, requests: Requests, delegate: Delegate, looksFirst: boolean) {
-    this.looksFirst = looksFirst;
+  constructor(context: BackendContext, requests: Requests, delegate: Delegate) {
     this.context = context;
     this.requests = requests;
     this.delegate = delegate;
@@ -121,8 +132,8 @@ export class OneShots implements Sink {
     if (this.isDelegateAnother()) this.watchDelegate();
     this.batch = (this.batch + 1) & BATCH;
     this.questions = MOST_QUESTIONS;
-    this.reifyAll(this.changed);
-    if (isFirstRound) this.reifyAll(this.answeredOnes);
+    this.reifyAll(this.changed, false);
+    if (isFirstRound) this.reifyAll(this.answeredOnes, true);
   }
 
   /**
@@ -151,54 +162,51 @@ export class OneShots implements Sink {
     return this.delegateIsReady || this.mistaken.length > 0 || this.delegate.mustLook;
   }
 
-  /**
-   * An answer of the kernel. With `more`, the request stays armed. `isAtOnce`: of something that was likely to be ready, and was.
-   * Returns whether there is something to tell.
-   */
-  answered(fd: number, generation: number, mask: number, more: boolean, isAtOnce: boolean, sink: Sink): boolean {
+  /** An answer of the kernel; `what` has MORE, AT_ONCE and EARLY. Returns whether there is something to tell. */
+  answered(fd: number, generation: number, mask: number, what: number, sink: Sink): boolean {
     if (generation !== this.context.generations.get(fd)) return false;
-    const state = this.states.get(fd);
+    const answeredState = this.states.get(fd);
+    const goesOn = (what & MORE) !== 0;
+    const isOfThisBatch = ((answeredState >> BATCH_SHIFT) & BATCH) === this.batch;
+    const hasLooked = isOfThisBatch && (answeredState & LOOKED) !== 0;
+    if (mask === 0 || (hasLooked && (what & EARLY) !== 0)) {
+      // It was over by the time it was looked at; or what is so was asked about afterwards, and is an answer of its own.
+      if (!goesOn) this.lost(fd, generation);
+      return false;
+    }
+    const state = goesOn ? answeredState & ~UNPROVEN : answeredState & ~(ARMED | UNPROVEN);
     if (fd === this.delegateFd) {
       this.delegateIsReady = true;
-      this.states.set(fd, state & ~ARMED);
-      this.markChanged(fd);
+      this.askAgain(fd, state);
       return true;
-    }
-    if (mask === 0) {
-      // It was over by the time it was looked at.
-      if (!more) this.lost(fd, generation);
-      return false;
     }
     const wanted = state & WANTED;
     const got = fromPoll(mask) & (wanted | ERROR | HANGUP);
     if ((got & wanted) === 0) {
       // It would be answered again at once, for ever; epoll can wait for what is wanted alone.
-      if (more) this.requests.cancel(fd, generation);
       this.handOver(fd, state);
       return false;
     }
-    const isOfThisBatch = ((state >> BATCH_SHIFT) & BATCH) === this.batch;
-    if (!more && (wanted & EDGE) !== 0 && isOfThisBatch) {
+    if (!goesOn && (wanted & EDGE) !== 0 && isOfThisBatch) {
       // A request for edges that is over as soon as it is made would be over in every turn; epoll tells of it once.
       this.handOver(fd, state);
       return false;
     }
     sink.ready(fd, got);
-    if (more) return true;
-    let next = state & ~(ARMED | UNPROVEN);
-    const wasLikely = this.looksFirst && (state & ANSWERS) >= LIKELY;
-    // What came while the batch waited was not ready when it was asked about; that shows when it is likely, and looked at first.
-    if (!isOfThisBatch || (wasLikely && !isAtOnce)) {
-      next &= ~ANSWERS;
+    if (goesOn && (wanted & EDGE) !== 0) return true;
+    const wasReady = isOfThisBatch && (!hasLooked || (what & AT_ONCE) !== 0);
+    if (!wasReady) {
+      this.askAgain(fd, state & ~ANSWERS);
     } else if ((state & ANSWERS) !== ANSWERS) {
-      next += ANSWER;
-    } else if ((state & ASKED) === 0 && this.questions > 0) {
+      this.askAgain(fd, state + ANSWER);
+    } else if ((state & ASKED) !== 0 || this.questions === 0) {
+      this.askAgain(fd, state);
+    } else {
       this.questions--;
-      this.askDelegate(fd, state);
-      return true;
+      // So often ready: perhaps it always is, as regular files are, and need not be asked about in every turn.
+      if (this.delegate.refuses(fd)) this.handOver(fd, state);
+      else this.askAgain(fd, state | ASKED);
     }
-    this.states.set(fd, next | CHANGED);
-    if ((state & CHANGED) === 0) this.answeredOnes.push(fd);
     return true;
   }
 
@@ -209,9 +217,16 @@ export class OneShots implements Sink {
     this.markChanged(fd);
   }
 
+  /** Nobody can say whether what it has told is still so: its request is made anew. */
+  doubted(fd: number, generation: number): void {
+    if (generation !== this.context.generations.get(fd)) return;
+    this.states.set(fd, this.states.get(fd) | SUSPECT);
+    this.markChanged(fd);
+  }
+
   /** The interface cannot wait for this descriptor: the delegate does, until its next change. */
   refused(fd: number, generation: number): void {
-    if (generation === this.context.generations.get(fd)) this.handOver(fd, this.states.get(fd));
+    if (generation === this.context.generations.get(fd)) this.handOver(fd, this.states.get(fd) & ~ARMED);
   }
 
   /** It cannot be watched at all. Without a sink the next poll finds out again, and can say so. */
@@ -288,10 +303,17 @@ export class OneShots implements Sink {
     this.delegate.recreate();
   }
 
-  /** From now on these numbers are the backend's own; whoever has closed and still watches one of them is told so. */
-  owns(fds: readonly number[]): void {
-    this.ownFds = fds;
-    for (const fd of fds) this.takeOver(fd);
+  /** From now on a number is the backend's own; whoever has closed and still watches it is told so. Negative: no number. */
+  owns(fd: number): void {
+    if (fd < 0) return;
+    this.ownFds.push(fd);
+    this.takeOver(fd);
+  }
+
+  /** A number is not the backend's own any more. */
+  disowns(fd: number): void {
+    const index = this.ownFds.indexOf(fd);
+    if (index >= 0) this.ownFds.splice(index, 1);
   }
 
   /** The delegate reports. */
@@ -324,45 +346,50 @@ export class OneShots implements Sink {
     this.changed.push(fd);
   }
 
-  private reifyAll(list: DescriptorList): void {
-    for (let index = 0; index < list.count; index++) this.reifyOne(list.get(index));
+  /** The next batch asks about it again. */
+  private askAgain(fd: number, state: number): void {
+    this.states.set(fd, state | CHANGED);
+    if ((state & CHANGED) === 0) this.answeredOnes.push(fd);
+  }
+
+  private reifyAll(list: DescriptorList, hasToldOfThem: boolean): void {
+    for (let index = 0; index < list.count; index++) this.reifyOne(list.get(index), hasToldOfThem);
     list.count = 0;
   }
 
-  private reifyOne(fd: number): void {
+  private reifyOne(fd: number, hasTold: boolean): void {
     const state = this.states.get(fd);
+    // Seen to already: a number that became the delegate's set may be on both lists.
+    if ((state & CHANGED) === 0) return;
     const wanted = state & WANTED;
     const armed = (state & ARMED) >> ARMED_SHIFT;
     if ((state & DELEGATED) !== 0) this.delegate.release(fd);
+    const isLikely = this.requests.looksFirst && (state & ANSWERS) >= LIKELY;
     if (armed !== 0) {
-      if (armed === wanted && (state & SUSPECT) === 0) {
-        this.states.set(fd, state & ~CHANGED);
+      if (armed === wanted && (state & SUSPECT) === 0 && !(hasTold && isLikely)) {
+        if (hasTold) this.lookAt(fd, state);
+        else this.states.set(fd, state & ~CHANGED);
         return;
       }
       this.withdraw(fd);
     }
     const isNew = (state & (SUSPECT | UNPROVEN)) !== 0;
-    const kept = (state & (WANTED | ASKED | ANSWERS)) | (isNew ? UNPROVEN : 0);
+    const kept = (state & (WANTED | ASKED | ANSWERS)) | (isNew ? UNPROVEN : 0) | (isLikely ? LOOKED : 0);
     this.states.set(fd, kept | (wanted << ARMED_SHIFT) | (this.batch << BATCH_SHIFT) | this.epoch);
-    if (wanted === 0) return;
-    this.requests.arm(fd, wanted, this.context.generations.get(fd), isNew, (state & ANSWERS) >= LIKELY);
+    if (wanted !== 0) this.requests.arm(fd, wanted, this.context.generations.get(fd), isNew, isLikely);
+  }
+
+  private lookAt(fd: number, state: number): void {
+    this.states.set(fd, (state & ~(CHANGED | (BATCH << BATCH_SHIFT))) | LOOKED | (this.batch << BATCH_SHIFT));
+    this.requests.look(fd, state & WANTED, this.context.generations.get(fd));
   }
 
   private handOver(fd: number, state: number): void {
     // Somebody watches the delegate; if that is refused the interface is lost, and the backend finds out.
     this.delegate.take(fd, state & WANTED);
-    this.context.generations.increment(fd);
+    if ((state & ARMED) !== 0) this.withdraw(fd);
+    else this.context.generations.increment(fd);
     this.states.set(fd, (state & (WANTED | ASKED | CHANGED)) | DELEGATED);
-  }
-
-  /** So often ready: perhaps it always is, as regular files are, and need not be asked about in every turn. */
-  private askDelegate(fd: number, state: number): void {
-    if (this.delegate.refuses(fd)) {
-      this.handOver(fd, state);
-      return;
-    }
-    this.states.set(fd, (state & ~ARMED) | ASKED);
-    this.markChanged(fd);
   }
 
   /** Takes back what was asked; an answer that is under way belongs to nobody. */

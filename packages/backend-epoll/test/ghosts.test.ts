@@ -1,12 +1,9 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { PRIORITY, READ, WRITE } from "@polyloop/loop-core";
+import { EMFILE } from "../src/errno.js";
 import { ERR, HUP, IN, PRI } from "../src/poll-masks.js";
-
 import { type Stage, stage } from "./stage.js";
 import { thrownBy } from "./thrown.js";
-
-/** Not told apart from others by the state machine. */
-const EMFILE = 24;
 
 let kernel: Stage["kernel"];
 let backend: Stage["backend"];

@@ -1,14 +1,13 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
 import { BackendFailure, READ } from "@polyloop/loop-core";
 import { EpollBackend } from "../src/backend.js";
-import { EBADF, EINTR, EINVAL, ENOMEM, ENOSYS } from "../src/errno.js";
+import { EBADF, EINTR, EINVAL, EMFILE, ENOMEM, ENOSYS } from "../src/errno.js";
 import { IN } from "../src/poll-masks.js";
 
 import { type Stage, stage } from "./stage.js";
 import { thrownBy } from "./thrown.js";
 
 /** Not told apart from others by the state machine. */
-const EMFILE = 24;
 
 let kernel: Stage["kernel"];
 let backend: Stage["backend"];

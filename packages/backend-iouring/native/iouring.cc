@@ -88,6 +88,18 @@ napi_value CloseRing(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// abandon()
+napi_value Abandon(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  if (call.self() != nullptr) call.self()->Abandon();
+  return nullptr;
+}
+
+napi_value GetFd(napi_env env, napi_callback_info info) {
+  const Call<1> call(env, info);
+  return call.self() == nullptr ? nullptr : call.Answer(call.self()->fd());
+}
+
 napi_value GetError(napi_env env, napi_callback_info info) {
   const Call<1> call(env, info);
   return call.self() == nullptr ? nullptr : call.Answer(call.self()->error());
@@ -107,10 +119,11 @@ napi_value GetFeatures(napi_env env, napi_callback_info info) {
 
 NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
   const napi_property_descriptor members[] = {
-      polyloop::Getter("error", GetError),       polyloop::Getter("room", GetRoom),
-      polyloop::Getter("features", GetFeatures), polyloop::Method("apply", Apply),
-      polyloop::Method("exchange", Exchange),    polyloop::Method("hasAnswers", HasAnswers),
-      polyloop::Method("notify", Notify),        polyloop::Method("close", CloseRing),
+      polyloop::Getter("error", GetError),        polyloop::Getter("fd", GetFd),
+      polyloop::Getter("room", GetRoom),          polyloop::Getter("features", GetFeatures),
+      polyloop::Method("apply", Apply),           polyloop::Method("exchange", Exchange),
+      polyloop::Method("hasAnswers", HasAnswers), polyloop::Method("notify", Notify),
+      polyloop::Method("abandon", Abandon),       polyloop::Method("close", CloseRing),
   };
   polyloop::DefineClass<Ring>(env, exports, ConstructRing, members);
   polyloop::DefineNotifier(env, exports);

@@ -1,5 +1,7 @@
 #include "ring-handle.h"
 
+#include <algorithm>
+
 namespace backend_iouring {
 namespace {
 
@@ -41,6 +43,12 @@ io_uring_restriction AllowRegister(uint8_t operation) {
   return allowed;
 }
 
+// Whether a number stands for a ring: to enter it without a wish says so.
+bool IsRing(int fd) {
+  const int result = EnterCall(fd, 0, 0, 0, nullptr, 0);
+  return result != -EBADF && result != -EOPNOTSUPP;
+}
+
 }  // namespace
 
 int RingHandle::Open(unsigned submissions, unsigned completions, uint32_t without) {
@@ -64,32 +72,32 @@ int RingHandle::Open(unsigned submissions, unsigned completions, uint32_t withou
   if ((params_.features & IORING_FEAT_CQE_SKIP) != 0) features_ |= kSkipSuccess & ~without;
   if ((params_.features & kFeatureNoIowait) != 0) features_ |= kNoIowait & ~without;
   if ((features_ & kNoIowait) != 0) enter_flags_ |= kEnterNoIowait;
-  if ((without & kRestricted) == 0) Restrict();
+  // Multishot polls came with 5.13, as did this.
+  if ((params_.features & IORING_FEAT_RSRC_TAGS) != 0) features_ |= kMultishot & ~without;
   if ((without & kRegisteredRing) == 0) GetIndex();
   if ((params_.features & kFeatureRegisterByIndex) != 0 && (features_ & kRegisteredRing) != 0) {
     features_ |= kNumberless & ~without;
   }
-  result = RegisterCall(fd_, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
+  result = (without & kRestricted) == 0 ? Restrict() : 0;
+  if (result == 0) result = RegisterCall(fd_, IORING_REGISTER_ENABLE_RINGS, nullptr, 0);
   if (result < 0) Close(true);
   return result < 0 ? result : 0;
 }
 
-// From now on the ring does what this backend needs, and nothing else for anybody (Linux 5.10).
-void RingHandle::Restrict() {
+// From now on the ring does what this backend needs, and nothing else for anybody (Linux 5.10). Returns 0 or a negative
+// errno.
+int RingHandle::Restrict() {
   const io_uring_restriction allowed[] = {
       AllowOperation(IORING_OP_POLL_ADD),       AllowOperation(IORING_OP_POLL_REMOVE),
       AllowFlags(IOSQE_CQE_SKIP_SUCCESS),       AllowRegister(IORING_REGISTER_EVENTFD),
       AllowRegister(IORING_UNREGISTER_EVENTFD), AllowRegister(IORING_UNREGISTER_RING_FDS),
   };
-  constexpr unsigned kCount = sizeof allowed / sizeof *allowed;
-  if (RegisterCall(fd_, IORING_REGISTER_RESTRICTIONS, allowed, kCount) == 0) {
-    features_ |= kRestricted;
-    return;
-  }
-  // An older kernel refuses the list for an operation that it does not know; it knows the others.
-  const io_uring_restriction old[] = {allowed[0], allowed[1], allowed[3], allowed[4]};
-  if (RegisterCall(fd_, IORING_REGISTER_RESTRICTIONS, old, sizeof old / sizeof *old) != 0) return;
-  features_ = (features_ | kRestricted) & ~kSkipSuccess;
+  // Who has no index need not give it back, and the kernel may not know how to.
+  const unsigned count = sizeof allowed / sizeof *allowed - ((features_ & kRegisteredRing) != 0 ? 0 : 1);
+  const int result = RegisterCall(fd_, IORING_REGISTER_RESTRICTIONS, allowed, count);
+  if (result == 0) features_ |= kRestricted;
+  // Not known here: it works without.
+  return result == -EINVAL ? 0 : std::min(result, 0);
 }
 
 // An index of this thread's own, which spares each call the search for the descriptor (Linux 5.18). A thread has 16.
@@ -115,13 +123,15 @@ int RingHandle::Register(unsigned operation, const void* argument, unsigned coun
 }
 
 void RingHandle::Close(bool is_mine) {
+  // A program that closes the number by mistake may have another file there by now; one that is a ring is ours.
+  const bool is_ours = fd_ >= 0 && IsRing(fd_);
   // A child has no index, but a copy of the number, if there is one.
-  if ((features_ & kRegisteredRing) != 0 && is_mine) {
+  if ((features_ & kRegisteredRing) != 0 && is_mine && (is_ours || fd_ < 0)) {
     io_uring_rsrc_update update{};
     update.offset = static_cast<uint32_t>(name_);
     Register(IORING_UNREGISTER_RING_FDS, &update, 1);
   }
-  if (fd_ >= 0) ::close(fd_);
+  if (is_ours) ::close(fd_);
   fd_ = name_ = -1;
   features_ = 0;
 }

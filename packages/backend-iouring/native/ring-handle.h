@@ -15,6 +15,7 @@ constexpr uint32_t kRegisteredRing = 1U << 21;
 constexpr uint32_t kSkipSuccess = 1U << 22;
 constexpr uint32_t kNoIowait = 1U << 23;
 constexpr uint32_t kNumberless = 1U << 24;
+constexpr uint32_t kMultishot = 1U << 25;
 
 class RingHandle {
  public:
@@ -25,7 +26,7 @@ class RingHandle {
   // What the kernel made of it.
   const io_uring_params& params() const { return params_; }
   uint32_t features() const { return features_; }
-  // The descriptor to map memory of. Only before `Seal`.
+  // The descriptor; -1 if it has no number, which is so only after `Seal`.
   int fd() const { return fd_; }
 
   // Nothing is to be mapped any more: gives up the descriptor's number, where the ring can live without one.
@@ -36,11 +37,13 @@ class RingHandle {
   }
   int Register(unsigned operation, const void* argument, unsigned count) const;
 
+  // Its number is somebody else's by now: forgets it.
+  void Abandon() { fd_ = -1; }
   // `is_mine`: not in a forked child.
   void Close(bool is_mine);
 
  private:
-  void Restrict();
+  int Restrict();
   void GetIndex();
 
   io_uring_params params_{};

@@ -1,5 +1,6 @@
 #include "ring.h"
 
+#include <poll.h>
 #include <polyloop/fork-era.h>
 
 #include <algorithm>
@@ -40,7 +41,33 @@ bool MayWait(const timespec* timeout) {
   return timeout == nullptr || timeout->tv_sec != 0 || timeout->tv_nsec != 0;
 }
 
+void Swap(int32_t* requests, size_t one, size_t other) {
+  if (one == other) return;
+  int32_t* words = requests + one * kRequestLength;
+  std::swap_ranges(words, words + kRequestLength, requests + other * kRequestLength);
+}
+
+// Moves the requests of a kind to the front, behind those that are there already. Returns how many there are then, at
+// most `most`.
+size_t MoveToFront(int32_t operation, int32_t* requests, size_t count, size_t there, size_t most) {
+  for (size_t index = there; index < count && there < most; index++) {
+    if (requests[index * kRequestLength] == operation) Swap(requests, there++, index);
+  }
+  return there;
+}
+
 }  // namespace
+
+int32_t* Ring::Room::Store(int32_t fd, int32_t generation, int32_t result, int32_t word) {
+  int32_t* answer = next;
+  answer[0] = fd;
+  answer[1] = generation;
+  answer[2] = result;
+  answer[3] = word;
+  next += kAnswerLength;
+  left--;
+  return answer;
+}
 
 Ring::Ring(unsigned submissions, unsigned completions, uint32_t without) : era_(polyloop::CurrentEra()) {
   error_ = handle_.Open(submissions, completions, without);
@@ -64,55 +91,65 @@ void Ring::Apply(Words requests, size_t count) {
 int Ring::Exchange(Words requests, size_t count, Words answers, const timespec* timeout) {
   const size_t fitting = (answers.length - kHeaderLength) / kAnswerLength;
   const int capacity = static_cast<int>(std::min(fitting, kMostAnswers));
-  int32_t* answer = answers.data + kHeaderLength;
-  int stored = IsMine() ? LookFirst(requests, count, answer, capacity) : 0;
-  const auto looked = static_cast<size_t>(stored);
-  const bool may_wait = stored == 0 && MayWait(timeout);
-  const int result = Submit(requests.data + looked * kRequestLength, count - looked, may_wait, timeout);
+  Room room{answers.data + kHeaderLength, capacity};
+  size_t done = 0;
   if (IsMine()) {
-    doubtful_.clear();
-    const int taken = Take(answer + looked * kAnswerLength, capacity - stored);
-    stored = taken < 0 ? taken : stored + taken;
-    if (!doubtful_.empty()) LookAgain();
+    size_t questions = MoveToFront(kLook, requests.data, count, 0, fitting / 2);
+    questions = MoveToFront(kPollLikely, requests.data, count, questions, fitting / 2);
+    if (questions > 0) {
+      // What has come by now comes first: what is found out afterwards is so of all that was told until then.
+      room.left -= static_cast<int>(questions);
+      if (HasAnswers()) Take(&room, kEarly);
+      room.left += static_cast<int>(questions);
+      done = Look(requests.data, questions, &room);
+    }
+  }
+  const bool has_failed = done > 0 && requests.data[kRequestLength - 1] != 0;
+  const bool may_wait = MayWait(timeout) && room.left == capacity && !has_failed;
+  const int result = Submit(requests.data + done * kRequestLength, count - done, may_wait, timeout);
+  if (IsMine()) {
+    Take(&room, 0);
+    Look(nullptr, 0, &room);
   }
   polyloop::StoreTimes(answers);
-  return stored != 0 ? stored : result;
+  // No memory to keep a completion in: nobody knows whose it was.
+  if (IsMine() && queues_.HasDropped()) return -EBADR;
+  return room.left < capacity ? capacity - room.left : result;
 }
 
-// Asks poll(2) about what is likely to be ready, which costs a fraction of a poll that is answered at once: it need not
-// wait, so nothing is queued. Those that are ready are answered, and moved to the front. Returns how many there were.
-int Ring::LookFirst(Words requests, size_t count, int32_t* answer, int capacity) {
-  questions_.clear();
-  origins_.clear();
-  try {
-    for (size_t index = 0; index < count && questions_.size() < static_cast<size_t>(capacity); index++) {
-      const int32_t* words = requests.data + index * kRequestLength;
-      if (words[0] != kPollLikely) continue;
-      questions_.push_back({words[1], static_cast<short>(words[2]), 0});
-      origins_.push_back(index);
-    }
-  } catch (const std::bad_alloc&) {
-    return 0;
+// Asks poll(2) what is so now: of polls that go on, which tell only what comes, of what is likely to be ready, and of
+// the answers that are in doubt. Returns how many requests that was all for, which are the first ones then; the others,
+// which are not ready after all, are to be polled.
+size_t Ring::Look(int32_t* requests, size_t count, Room* room) {
+  questions_.Clear();
+  bool has_asked = true;
+  for (const int32_t* answer : doubtful_) {
+    has_asked = has_asked && questions_.Add(answer[0], static_cast<uint32_t>(answer[2]) & ~kHearsay);
   }
-  if (questions_.empty() || ::poll(questions_.data(), questions_.size(), 0) <= 0) return 0;
-  int stored = 0;
-  for (size_t index = 0; index < origins_.size(); index++) {
-    const short revents = questions_[index].revents;
-    // What is not open is for the ring to say.
-    if (revents == 0 || (revents & POLLNVAL) != 0) continue;
-    int32_t* words = requests.data + origins_[index] * kRequestLength;
-    answer[0] = words[1];
-    answer[1] = words[3];
-    answer[2] = revents;
-    answer[3] = kAtOnce;
-    answer += kAnswerLength;
-    int32_t* front = requests.data + static_cast<size_t>(stored++) * kRequestLength;
-    if (front != words) std::swap_ranges(words, words + kRequestLength, front);
+  for (size_t index = 0; index < count; index++) {
+    const int32_t* words = requests + index * kRequestLength;
+    has_asked = has_asked && questions_.Add(words[1], static_cast<uint32_t>(words[2]));
   }
-  return stored;
+  // No memory: somebody has to ask in another way.
+  has_asked = has_asked && (questions_.IsEmpty() || questions_.Ask());
+  size_t at = 0;
+  for (int32_t* answer : doubtful_) answer[2] = has_asked ? questions_.Answer(at++) : -EAGAIN;
+  doubtful_.clear();
+  size_t done = 0;
+  for (size_t index = 0; index < count; index++) {
+    int32_t* words = requests + index * kRequestLength;
+    const bool is_look = words[0] == kLook;
+    const int32_t bits = has_asked ? questions_.Answer(at++) : 0;
+    // Of what is not polled yet it is for the ring to say that it is not open.
+    if (bits > 0 || (bits < 0 && is_look)) room->Store(words[1], words[3], bits, is_look ? kMore | kAtOnce : kAtOnce);
+    if (!has_asked && is_look) words[kRequestLength - 1] = -EAGAIN;
+    if (is_look || bits > 0) Swap(requests, done++, index);
+  }
+  return done;
 }
 
-// Makes the requests, and waits with the last of them if there is no answer yet. Returns 0, or why the wait ended.
+// Makes the requests, and waits with the last of them if there is no answer yet. Returns 0, 1 if the kernel has not
+// taken all of them just now, or why the wait ended.
 int Ring::Submit(int32_t* requests, size_t count, bool may_wait, const timespec* timeout) {
   size_t done = 0;
   // A forked child: this is what the kernel would answer, and the parent's memory is not touched.
@@ -142,7 +179,7 @@ int Ring::Submit(int32_t* requests, size_t count, bool may_wait, const timespec*
   return result == -EAGAIN || result == -EBUSY ? 0 : result;
 }
 
-void Ring::Prepare(io_uring_sqe* entry, const int32_t* words) const {
+void Ring::Prepare(io_uring_sqe* entry, const int32_t* words) {
   if (words[0] == kRemove) {
     entry->opcode = IORING_OP_POLL_REMOVE;
     entry->fd = -1;
@@ -151,12 +188,23 @@ void Ring::Prepare(io_uring_sqe* entry, const int32_t* words) const {
     if ((handle_.features() & kSkipSuccess) != 0) entry->flags = IOSQE_CQE_SKIP_SUCCESS;
     return;
   }
-  entry->opcode = IORING_OP_POLL_ADD;
-  entry->fd = words[1];
   const auto mask = static_cast<uint32_t>(words[2]);
   // For who only waits for room it would be a reason to be woken.
   entry->poll32_events = ToPoll32((mask & (POLLIN | POLLPRI)) != 0 ? mask | kHearsay : mask);
-  entry->len = words[0] == kPollMany ? IORING_POLL_ADD_MULTI : 0;
+  if (words[0] == kLook) {
+    // To change a poll is to look again. What has woken it before is told, too, and may be over.
+    doubts_all_ = true;
+    entry->opcode = IORING_OP_POLL_REMOVE;
+    entry->fd = -1;
+    entry->addr = Tag(words);
+    entry->len = IORING_POLL_UPDATE_EVENTS | IORING_POLL_ADD_MULTI;
+    entry->user_data = kRemoval;
+    return;
+  }
+  entry->opcode = IORING_OP_POLL_ADD;
+  entry->fd = words[1];
+  const bool goes_on = words[0] == kPollLikely ? (handle_.features() & kMultishot) != 0 : words[0] == kPollMany;
+  entry->len = goes_on ? IORING_POLL_ADD_MULTI : 0;
   entry->user_data = Tag(words);
 }
 
@@ -173,60 +221,32 @@ int Ring::Enter(unsigned to_submit, bool waits, const timespec* timeout) const {
 
 // Everything that is there, as far as there is room, also what the kernel has yet to hand over: with DEFER_TASKRUN that
 // is 20 at a time, of what found no place as many as there are places.
-int Ring::Take(int32_t* answer, int capacity) {
-  int stored = TakeReady(answer, capacity);
-  for (int calls = 0; stored < capacity && calls < capacity && (queues_.Flags() & kHasMore) != 0; calls++) {
+void Ring::Take(Room* room, int32_t word) {
+  const int most = room->left;
+  TakeReady(room, word);
+  for (int calls = 0; room->left > 0 && calls < most && (queues_.Flags() & kHasMore) != 0; calls++) {
     if (Enter(0, false, nullptr) < 0) break;
-    stored += TakeReady(answer + static_cast<size_t>(stored) * kAnswerLength, capacity - stored);
+    TakeReady(room, word);
   }
-  // No memory to keep a completion in: nobody knows whose it was.
-  return queues_.HasDropped() ? -EBADR : stored;
+  // What is left is of before the next look.
+  doubts_all_ = room->left == 0;
 }
 
-int Ring::TakeReady(int32_t* answer, int capacity) {
-  return queues_.Consume(capacity, [this, &answer](const io_uring_cqe& completion) {
+void Ring::TakeReady(Room* room, int32_t word) {
+  queues_.Consume(room->left, [this, room, word](const io_uring_cqe& completion) {
     if (completion.user_data == kRemoval) return false;
-    answer[0] = static_cast<int32_t>(completion.user_data & 0xffffffff);
-    answer[1] = static_cast<int32_t>(completion.user_data >> 32);
-    answer[2] = completion.res;
-    answer[3] = (completion.flags & IORING_CQE_F_MORE) != 0 ? kMore : 0;
-    if (answer[2] > 0 && (static_cast<uint32_t>(answer[2]) & kDoubtful) != 0) {
-      try {
-        doubtful_.push_back(answer);
-      } catch (const std::bad_alloc&) {
-        // Then it says too much, once.
-      }
+    const auto fd = static_cast<int32_t>(completion.user_data & 0xffffffff);
+    const auto generation = static_cast<int32_t>(completion.user_data >> 32);
+    const int32_t more = (completion.flags & IORING_CQE_F_MORE) != 0 ? kMore : 0;
+    int32_t* answer = room->Store(fd, generation, completion.res, word | more);
+    if (completion.res <= 0 || (!doubts_all_ && (static_cast<uint32_t>(completion.res) & kDoubtful) == 0)) return true;
+    try {
+      doubtful_.push_back(answer);
+    } catch (const std::bad_alloc&) {
+      // Then it says too much, once.
     }
-    answer += kAnswerLength;
     return true;
   });
-}
-
-// Finds out what is true of the doubtful answers now.
-void Ring::LookAgain() {
-  questions_.clear();
-  try {
-    questions_.reserve(doubtful_.size());
-  } catch (const std::bad_alloc&) {
-    return;
-  }
-  for (const int32_t* answer : doubtful_) {
-    questions_.push_back({answer[0], static_cast<short>(static_cast<uint32_t>(answer[2]) & ~kHearsay), 0});
-  }
-  int result = -1;
-  // A signal interrupts even a question that does not wait, just when nothing is so.
-  do result = ::poll(questions_.data(), questions_.size(), 0);
-  while (result < 0 && errno == EINTR);
-  for (size_t index = 0; index < doubtful_.size(); index++) {
-    const short revents = questions_[index].revents;
-    int32_t& mask = doubtful_[index][2];
-    if (result < 0) {
-      // Better too little, which is asked about anew, than what is not so.
-      mask &= ~static_cast<int32_t>(kDoubtful);
-    } else {
-      mask = (revents & POLLNVAL) != 0 ? -EBADF : revents;
-    }
-  }
 }
 
 bool Ring::HasAnswers() const {
@@ -241,6 +261,11 @@ int Ring::Notify(int fd) {
   const int result = handle_.Register(IORING_REGISTER_EVENTFD, &fd, 1);
   notifies_ = result == 0;
   return result;
+}
+
+void Ring::Abandon() {
+  handle_.Abandon();
+  Close();
 }
 
 void Ring::Close() {

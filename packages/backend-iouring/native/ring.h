@@ -3,7 +3,7 @@
 #ifndef POLYLOOP_BACKEND_IOURING_RING_H_
 #define POLYLOOP_BACKEND_IOURING_RING_H_
 
-#include <poll.h>
+#include <polyloop/questions.h>
 #include <polyloop/words.h>
 #include <time.h>
 
@@ -25,9 +25,11 @@ constexpr size_t kAnswerLength = 4;  // descriptor, generation, poll mask or neg
 constexpr int32_t kPoll = 1;
 constexpr int32_t kPollMany = 2;
 constexpr int32_t kRemove = 3;
-constexpr int32_t kPollLikely = 4;
+constexpr int32_t kLook = 4;
+constexpr int32_t kPollLikely = 5;
 constexpr int32_t kMore = 1;
 constexpr int32_t kAtOnce = 2;
+constexpr int32_t kEarly = 4;
 
 class Ring {
  public:
@@ -45,12 +47,16 @@ class Ring {
   // How many completions there is room for.
   int room() const { return error_ == 0 ? static_cast<int>(queues_.completions()) : 0; }
   uint32_t features() const { return handle_.features(); }
+  // Its number, -1 if it has none.
+  int fd() const { return handle_.fd(); }
 
-  // Makes `count` requests, which `requests` holds, and marks those that the kernel has not taken.
+  // Makes `count` requests, which `requests` holds, and marks those that the kernel has not taken. The ring answers
+  // looks, too.
   void Apply(Words requests, size_t count);
 
-  // The same, then stores the answers that are there; if there are none, waits for one. `answers` has room for the
-  // header and one answer at least. Returns the number of answers or a negative errno.
+  // Makes requests, then stores the answers that are there; if there are none, waits for one. poll(2) answers looks,
+  // and what is likely to be ready, as long as half of the room is enough for them. `answers` has room for the header
+  // and one answer at least. Returns the number of answers or a negative errno.
   int Exchange(Words requests, size_t count, Words answers, const timespec* timeout);
 
   // Whether an answer may be waiting to be taken.
@@ -59,28 +65,38 @@ class Ring {
   // Answers make this eventfd readable; -1: none. Returns 0 or a negative errno.
   int Notify(int fd);
 
+  // Its number is somebody else's by now: forgets it without closing it.
+  void Abandon();
   void Close();
 
  private:
+  // Where answers go, and how many still fit.
+  struct Room {
+    int32_t* next;
+    int left;
+
+    // Returns where it was stored.
+    int32_t* Store(int32_t fd, int32_t generation, int32_t result, int32_t word);
+  };
+
   bool IsMine() const;
-  void Prepare(io_uring_sqe* entry, const int32_t* words) const;
+  void Prepare(io_uring_sqe* entry, const int32_t* words);
   int Submit(int32_t* requests, size_t count, bool may_wait, const timespec* timeout);
   int Enter(unsigned to_submit, bool waits, const timespec* timeout) const;
-  int LookFirst(Words requests, size_t count, int32_t* answer, int capacity);
-  int Take(int32_t* answer, int capacity);
-  int TakeReady(int32_t* answer, int capacity);
-  void LookAgain();
+  void Take(Room* room, int32_t word);
+  void TakeReady(Room* room, int32_t word);
+  size_t Look(int32_t* requests, size_t count, Room* room);
 
   RingHandle handle_;
   Queues queues_;
   int error_ = 0;
   uint32_t era_ = 0;
   bool notifies_ = false;
-  // Answers that say more than is true, perhaps, and the question that finds out.
+  // Answers that say more than is so, perhaps.
   std::vector<int32_t*> doubtful_;
-  std::vector<pollfd> questions_;
-  // Where the questions came from.
-  std::vector<size_t> origins_;
+  // All that come are: they may be of before somebody looked.
+  bool doubts_all_ = false;
+  polyloop::Questions questions_;
 };
 
 }  // namespace backend_iouring

@@ -1,7 +1,17 @@
 import { Answers, HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
 import { Delegate } from "@polyloop/backend-epoll/delegate";
 import { Doorbell } from "@polyloop/backend-epoll/doorbell";
-import { EAGAIN, EBADF, EBUSY, ECANCELED, EEXIST, EINTR, EINVAL, EOPNOTSUPP } from "@polyloop/backend-epoll/errno";
+import {
+  EAGAIN,
+  EBADF,
+  EBADR,
+  EBUSY,
+  ECANCELED,
+  EEXIST,
+  EINTR,
+  EINVAL,
+  EOPNOTSUPP,
+} from "@polyloop/backend-epoll/errno";
 import { OneShots, type Requests } from "@polyloop/backend-epoll/one-shots";
 import { toPoll } from "@polyloop/backend-epoll/poll-masks";
 import { WaitLimit } from "@polyloop/backend-epoll/wait-limit";
@@ -14,24 +24,33 @@ import {
   type Sink,
 } from "@polyloop/loop-core";
 import { refusals } from "./failures.js";
-import { ANSWER_LENGTH, AT_ONCE, type IoUringPort, MORE, POLL, POLL_LIKELY, POLL_MANY, type Ring } from "./port.js";
+import {
+  ANSWER_LENGTH,
+  type IoUringPort,
+  LOOK,
+  MORE,
+  MULTISHOT,
+  POLL,
+  POLL_LIKELY,
+  POLL_MANY,
+  type Ring,
+} from "./port.js";
 import { RequestList } from "./request-list.js";
 import { completionsFor, SUBMISSIONS } from "./ring-size.js";
 
 /** An answer may ask for another round (EINVAL: delegate, EAGAIN: again); so many in a row make no headway. */
 const MOST_ROUNDS = 24;
 
-/** The ring lost answers, for want of memory. */
-const EBADR = 53;
-
 const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: true, priority: true, pollable: true };
 
 /**
- * The state machine of the io_uring backend: one poll for each descriptor, in a ring that grows. What is wanted and asked is
- * in OneShots; here is how to ask, and what the kernel's answers mean. KERNEL.md has the facts that it rests on.
+ * The state machine of the io_uring backend: one poll for each descriptor, in a ring that grows. It goes on, and tells of what
+ * comes; a descriptor that is not edge-triggered is looked at again after it was told. What is wanted and asked is in
+ * OneShots; here is how to ask, and what the kernel's answers mean. KERNEL.md has the facts that it rests on.
  */
 export class IoUringBackend implements Backend, Requests {
   readonly name = "iouring";
+  readonly looksFirst = true;
   readonly supports = SUPPORTS;
   private readonly port: IoUringPort;
   private readonly context: BackendContext;
@@ -39,6 +58,8 @@ export class IoUringBackend implements Backend, Requests {
   private ring: Ring;
   /** The kernel has no larger ring. */
   private isLargest = false;
+  /** How to ask about what is level-triggered: POLL_MANY, where there is one. */
+  private level = POLL;
   /** Polls in the ring: those whose last answer was not seen. */
   private polls = 0;
   private readonly requests = new RequestList();
@@ -49,7 +70,7 @@ export class IoUringBackend implements Backend, Requests {
   constructor(context: BackendContext, port: IoUringPort, delegate = new Delegate()) {
     this.context = context;
     this.port = port;
-    this.oneShots = new OneShots(context, this, delegate, true);
+    this.oneShots = new OneShots(context, this, delegate);
     this.doorbell = new Doorbell(() => port.openNotifier(), this.oneShots);
     this.ring = this.open(0);
     if (this.ring.error < 0) throw refusals.unavailable(-this.ring.error);
@@ -126,10 +147,14 @@ export class IoUringBackend implements Backend, Requests {
 
   /** What OneShots asks. */
   arm(fd: number, interest: Interest, generation: number, _isNew: boolean, isLikely: boolean): void {
-    const level = isLikely ? POLL_LIKELY : POLL;
+    const level = isLikely ? POLL_LIKELY : this.level;
     const operation = (interest & EDGE) !== 0 ? POLL_MANY : level;
     this.requests.poll(operation, fd, toPoll(interest), generation);
     this.polls++;
+  }
+
+  look(fd: number, interest: Interest, generation: number): void {
+    this.requests.poll(LOOK, fd, toPoll(interest), generation);
   }
 
   cancel(fd: number, generation: number): void {
@@ -147,7 +172,8 @@ export class IoUringBackend implements Backend, Requests {
   /** One native call. Returns the number of answers or a negative errno. */
   private exchange(): number {
     const { requests, answers, limit } = this;
-    answers.reserve(this.polls);
+    // What polls tell, and what looking at them does.
+    answers.reserve(this.polls * 2);
     limit.prepare();
     return this.ring.exchange(
       requests.words,
@@ -162,7 +188,8 @@ export class IoUringBackend implements Backend, Requests {
   private settle(): number {
     const { requests, oneShots } = this;
     const { count } = requests;
-    const untaken = count === 0 ? 0 : -requests.result(count - 1);
+    const result = count === 0 ? 0 : Math.min(requests.result(0), requests.result(count - 1));
+    const untaken = -result;
     requests.count = 0;
     for (let index = 0; untaken !== 0 && index < count; index++) {
       if (requests.result(index) === 0) continue;
@@ -171,6 +198,8 @@ export class IoUringBackend implements Backend, Requests {
       // The list is written behind where it is read.
       if (requests.isRemoval(index)) {
         requests.remove(fd, generation);
+      } else if (requests.isLook(index)) {
+        oneShots.doubted(fd, generation);
       } else {
         this.polls--;
         oneShots.lost(fd, generation);
@@ -190,14 +219,17 @@ export class IoUringBackend implements Backend, Requests {
       const fd = words[at] as number;
       const generation = words[at + 1] as number;
       const result = words[at + 2] as number;
-      const more = words[at + 3] === MORE;
-      if (!more) this.polls--;
+      const what = words[at + 3] as number;
+      if ((what & MORE) === 0) this.polls--;
       if (generation !== generations.get(fd)) continue;
       if (result >= 0) {
-        if (oneShots.answered(fd, generation, result, more, words[at + 3] === AT_ONCE, sink)) isNews = true;
+        if (oneShots.answered(fd, generation, result, what, sink)) isNews = true;
+      } else if (result === -EAGAIN) {
+        if ((what & MORE) !== 0) oneShots.doubted(fd, generation);
+        else oneShots.lost(fd, generation);
       } else {
         // It goes on, for a file that nobody can name any more.
-        if (more) this.cancel(fd, generation);
+        if ((what & MORE) !== 0) this.cancel(fd, generation);
         if (this.isRefused(fd, generation, -result, sink)) isNews = true;
       }
     }
@@ -221,25 +253,38 @@ export class IoUringBackend implements Backend, Requests {
     const completions = completionsFor(polls);
     const ring = this.port.open(SUBMISSIONS, completions);
     this.isLargest = ring.room < completions;
+    this.level = (ring.features & MULTISHOT) !== 0 ? POLL_MANY : POLL;
     this.polls = 0;
+    this.oneShots.owns(ring.fd);
     return ring;
   }
 
   /**
    * Another ring. Everything is asked anew there, which looks at it anew, so nothing that the old one had not told yet is lost.
    */
-  private replace(polls: number): void {
+  private replace(polls: number, isGone = false): void {
     const old = this.ring;
+    if (isGone) this.abandon(old);
     this.ring = this.open(polls);
+    // The number was free, so somebody has closed it.
+    if (old.fd >= 0 && old.fd === this.ring.fd) this.abandon(old);
     this.end(old);
     if (this.ring.error < 0) throw refusals.exhausted("io_uring_setup", -this.ring.error);
     this.oneShots.forget();
-    if (this.doorbell.isOn) this.notify(this.doorbell.target);
+    if (this.doorbell.isOn) requireNotified(this.ring.notify(this.doorbell.target));
+  }
+
+  /** Somebody has closed the number of a ring, which the next one may get. */
+  private abandon(ring: Ring): void {
+    this.oneShots.disowns(ring.fd);
+    ring.abandon();
+    this.requests.count = 0;
   }
 
   /** Closes a ring; what is stopped is let go of at once. */
   private end(ring: Ring): void {
     const { requests } = this;
+    this.oneShots.disowns(ring.fd);
     requests.keepRemovals();
     ring.apply(requests.words, requests.count);
     requests.count = 0;
@@ -251,15 +296,27 @@ export class IoUringBackend implements Backend, Requests {
     if (round >= MOST_ROUNDS) throw refusals.exhausted("io_uring_enter", errno);
     // No memory just now; answers that have to be read first; a signal.
     if (errno === EAGAIN || errno === EBUSY || errno === EINTR) return;
-    // In a child that was forked without a word; closed by somebody else; answers were lost.
-    if (errno !== EEXIST && errno !== EBADF && errno !== EBADR) throw refusals.exhausted("io_uring_enter", errno);
-    this.replace(this.polls);
+    const isGone = isElsewhere(errno);
+    // In a child that was forked without a word; answers were lost.
+    if (!isGone && errno !== EEXIST && errno !== EBADR) throw refusals.exhausted("io_uring_enter", errno);
+    this.replace(this.polls, isGone);
   }
 
   /** Answers are to make an eventfd readable; −1: none. */
   private notify(fd: number): void {
     if (fd < -1) throw refusals.exhausted("eventfd", -fd);
     const result = this.ring.notify(fd);
-    if (result < 0 && result !== -EEXIST) throw refusals.exhausted("io_uring_register", -result);
+    if (isElsewhere(-result)) this.replace(this.polls, true);
+    else requireNotified(result);
   }
+}
+
+/** Whether an error says that a number is not the ring's any more: closed by somebody else, and perhaps another file's. */
+function isElsewhere(errno: number): boolean {
+  return errno === EBADF || errno === EOPNOTSUPP;
+}
+
+/** In a forked child that was not declared it is found out later. */
+function requireNotified(result: number): void {
+  if (result < 0 && result !== -EEXIST) throw refusals.exhausted("io_uring_register", -result);
 }

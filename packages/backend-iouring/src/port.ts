@@ -5,28 +5,34 @@ import type { Notifier } from "@polyloop/backend-epoll/doorbell";
  * and one suite of tests holds both to it. Everything is a number in an array that TypeScript owns.
  */
 
-/** Operations of a request: a poll that is answered once, one that is answered at every edge, and the end of one. */
+/** Operations of a request: a poll that is answered once, one that is answered whenever something comes, and the end of one. */
 export const POLL = 1;
 export const POLL_MANY = 2;
 export const REMOVE = 3;
-/** POLL for what is likely to be ready: poll(2) is asked first, for all of them at once, and the ring for those that are not. */
-export const POLL_LIKELY = 4;
+/**
+ * Asks of a POLL_MANY whether it is so now what it polls for. `exchange` tells by an answer with AT_ONCE if it is, or that the
+ * number is not open, and by none if it is not; `apply` leaves it to the ring to answer, if it is so.
+ */
+export const LOOK = 4;
+/**
+ * POLL_MANY, or POLL where there is no such thing, of what is likely to be ready. `exchange` asks what is so now before
+ * anything is queued: if it is, that is the answer, with AT_ONCE, and there is no poll. To `apply` it is like any other.
+ */
+export const POLL_LIKELY = 5;
 
 /**
- * The layout of a request: operation, descriptor, poll mask, generation, and the result: 0, or a negative errno if the kernel
- * did not take it. It takes requests in order, so those that it did not take are the last ones; `exchange` moves those that
- * poll(2) has answered to the front.
+ * The layout of a request: operation, descriptor, poll mask, generation, and the result: 0, or a negative errno if it was not
+ * taken. Those that were not are the last ones, because the kernel takes them in order; or the first ones, if they are
+ * LOOKs, because `exchange` moves these to the front, and behind them what was likely to be ready, and was.
  */
 export const REQUEST_LENGTH = 5;
 /**
- * The layout of an answer, after the header with the times: descriptor, generation, poll mask or a negative errno, and one of the
- * words below, or 0. A mask of 0 tells only that what it was answered for is not true any more.
+ * The layout of an answer, after the header with the times: descriptor, generation, poll mask or a negative errno, and what it
+ * is: MORE of a poll that goes on, AT_ONCE if it says what is so because that was asked, EARLY of one that is of before that
+ * was asked in the same call. A mask of 0 tells only that what it was answered for is not true any more, and EAGAIN that nobody could say.
  */
 export const ANSWER_LENGTH = 4;
-/** The poll goes on. */
-export const MORE = 1;
-/** It was so when poll(2) was asked, before anything waited. */
-export const AT_ONCE = 2;
+export { AT_ONCE, EARLY, MORE } from "@polyloop/backend-epoll/one-shots";
 
 /** What a ring may have: the kernel's IORING_SETUP_ flags, */
 export const SUBMIT_ALL = 1 << 7;
@@ -43,13 +49,17 @@ export const REGISTERED_RING = 1 << 21;
 export const SKIP_SUCCESS = 1 << 22;
 /** waiting is not accounted as waiting for a disk; */
 export const NO_IOWAIT = 1 << 23;
-/** it has no descriptor that anybody could close. */
+/** it has no descriptor that anybody could close; */
 export const NUMBERLESS = 1 << 24;
+/** it knows POLL_MANY. */
+export const MULTISHOT = 1 << 25;
 
 /** A ring. It is given back when it is closed, collected, or when its thread ends. */
 export interface Ring {
   /** 0, or a negative errno: it could not be opened, or is closed. `-EOPNOTSUPP` stands for a kernel before 5.11. */
   readonly error: number;
+  /** Its number, which nobody but us has a use for; −1 if it has none. */
+  readonly fd: number;
   /** How many answers it has places for; what comes beyond them is kept elsewhere, at a cost. */
   readonly room: number;
   /** What the kernel knows of the above. */
@@ -67,6 +77,8 @@ export interface Ring {
   hasAnswers(): number;
   /** From now on answers make this eventfd readable; −1: none. Returns 0 or a negative errno. */
   notify(fd: number): number;
+  /** Its number is another file's by now: it is left alone. Otherwise like `close`. */
+  abandon(): void;
   /**
    * Gives the ring back. Polls that are still in it end with it, but let go of their files some time later: milliseconds.
    * Idempotent.

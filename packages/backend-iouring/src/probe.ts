@@ -15,6 +15,7 @@ const FEATURES: readonly (readonly [name: string, bit: number])[] = [
   ["NO_SQARRAY", port.NO_SQARRAY],
   ["CQE_SKIP_SUCCESS", port.SKIP_SUCCESS],
   ["NO_IOWAIT", port.NO_IOWAIT],
+  ["multishot polls", port.MULTISHOT],
   ["restricted", port.RESTRICTED],
   ["registered ring", port.REGISTERED_RING],
   ["no descriptor", port.NUMBERLESS],

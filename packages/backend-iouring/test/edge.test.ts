@@ -1,7 +1,11 @@
 import { expect, it } from "@jest/globals";
-import { Loop, READ } from "@polyloop/loop-core";
+import { hands, newContext } from "@polyloop/backend-epoll/testing";
+import { EDGE, Loop, READ } from "@polyloop/loop-core";
+import { eventfd, read, write } from "@polyloop/sys";
 import { closeAll, pty } from "@polyloop/sys/testing";
+import { IoUringBackend } from "../src/backend.js";
 import { iouring } from "../src/index.js";
+import { nativePort } from "../src/native.js";
 
 it("an edge-triggered watcher of a terminal that hung up is told so, and not in every turn", () => {
   const loop = new Loop({ backend: iouring(), strict: true });
@@ -19,4 +23,21 @@ it("an edge-triggered watcher of a terminal that hung up is told so, and not in 
   expect(calls).toBeLessThanOrEqual(2);
   loop.close();
   closeAll(slave);
+});
+
+it("edges beyond the ring's places end their polls, which are made again, and none is lost", () => {
+  const backend = new IoUringBackend(newContext(), { ...nativePort, open: () => nativePort.open(2, 4) });
+  const { want, look } = hands(backend);
+  const fds = Array.from({ length: 300 }, () => eventfd(0));
+  const one = new Uint8Array(new BigUint64Array([1n]).buffer);
+  for (const fd of fds) want(fd, READ | EDGE);
+  expect(look()).toEqual([]);
+  for (let round = 0; round < 5; round++) {
+    for (const fd of fds) write(fd, one);
+    expect(look()).toHaveLength(300);
+    for (const fd of fds) read(fd, one);
+    expect(look()).toEqual([]);
+  }
+  backend.close();
+  closeAll(...fds);
 });

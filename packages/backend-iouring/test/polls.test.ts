@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { EAGAIN, EBADF, EBUSY, ECANCELED, EINTR, EINVAL, EOPNOTSUPP } from "@polyloop/backend-epoll/errno";
+import { EAGAIN, EBADF, EBUSY, ECANCELED, EINTR, EINVAL, ENOMEM, EOPNOTSUPP } from "@polyloop/backend-epoll/errno";
 import { HUP, IN, OUT, PRI, RDHUP } from "@polyloop/backend-epoll/poll-masks";
 import { EDGE, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
-import { POLL_LIKELY } from "../src/port.js";
+import { MULTISHOT } from "../src/port.js";
 import { stage } from "./stage.js";
 
 describe("level-triggered, by polls that are answered once", () => {
@@ -27,27 +27,82 @@ describe("level-triggered, by polls that are answered once", () => {
     expect(look(50)).toEqual([`${String(fd)} READ`]);
   });
 
-  it("what becomes ready only while a poll waits is not taken for what is ready all the time", () => {
-    const { create, want, look, raise, lower, kernel, ring } = stage();
-    const fd = create();
+  it("is polled once: from then on it is only looked at, and only after it was told", () => {
+    const { create, want, look, raise, lower, calls } = stage();
+    const fds = [create(), create()];
+    for (const fd of fds) want(fd, READ);
+    look();
+    const before = calls("poll");
+    for (let turn = 0; turn < 3; turn++) {
+      for (const fd of fds) raise(fd, IN);
+      const looks = calls("look");
+      expect(look()).toEqual(fds.map((fd) => `${String(fd)} READ`));
+      expect(calls("look") - looks).toBe(turn === 0 ? 0 : 1);
+      for (const fd of fds) lower(fd, IN);
+    }
+    expect(look()).toEqual([]);
+    const looks = calls("look");
+    expect(look()).toEqual([]);
+    expect([calls("poll"), calls("look")]).toEqual([before, looks]);
+  });
+
+  it("what came and was taken before the next look is not told", () => {
+    const { create, want, look, raise, lower } = stage();
+    const fd = create(IN);
     want(fd, READ);
     look();
-    let looks = 0;
-    const fake = ring();
-    const exchange = fake.exchange.bind(fake);
-    fake.exchange = (requests, ...rest) => {
-      if (requests[0] === POLL_LIKELY) looks++;
-      return exchange(requests, ...rest);
-    };
-    kernel.onWait = () => {
+    lower(fd, IN);
+    // As if the callback had read what came while it ran, too.
+    raise(fd, IN);
+    lower(fd, IN);
+    expect([look(), look()]).toEqual([[], []]);
+    raise(fd, IN);
+    expect(look()).toEqual([`${String(fd)} READ`]);
+  });
+
+  it("what was taken before the next look, or the flush, does not end a wait", () => {
+    const { create, want, look, raise, lower, kernel, backend } = stage();
+    const fd = create(IN);
+    for (const prepare of [() => undefined, () => void backend.flush()]) {
+      want(fd, READ);
       raise(fd, IN);
-    };
-    for (let turn = 0; turn < 40; turn++) {
-      expect(look(50)).toEqual([`${String(fd)} READ`]);
+      look();
+      raise(fd, IN);
       lower(fd, IN);
+      prepare();
+      const before = kernel.monotonic;
+      expect(look(20)).toEqual([]);
+      expect(kernel.monotonic - before).toBeCloseTo(20);
     }
-    // Now and then it is, until it shows that it is not.
-    expect(looks).toBeLessThanOrEqual(10);
+  });
+
+  it("is polled in every turn where polls do not go on, before Linux 5.13", () => {
+    const { create, want, look, lower, raise, kernel, backend, calls } = stage();
+    kernel.features &= ~MULTISHOT;
+    backend.recreate();
+    const fd = create(IN);
+    want(fd, READ);
+    for (let turn = 0; turn < 5; turn++) expect(look()).toEqual([`${String(fd)} READ`]);
+    expect([calls("poll"), calls("look")]).toEqual([4, 1]);
+    lower(fd, IN);
+    expect(look()).toEqual([]);
+    raise(fd, IN);
+    expect(look()).toEqual([`${String(fd)} READ`]);
+  });
+
+  it("nobody can say what is so: it is polled anew", () => {
+    const { create, want, look, raise, lower, kernel, ring } = stage();
+    const fd = create(IN);
+    want(fd, READ);
+    look();
+    kernel.fault = (call) => (call === "look" ? ENOMEM : 0);
+    expect([look(), look()]).toEqual([[`${String(fd)} READ`], [`${String(fd)} READ`]]);
+    lower(fd, IN);
+    expect(look()).toEqual([]);
+    kernel.fault = () => 0;
+    raise(fd, IN);
+    expect(look()).toEqual([`${String(fd)} READ`]);
+    expect(ring().size).toBe(1);
   });
 
   it("nothing to ask, nothing to hand over and no time to wait: no system call", () => {
@@ -72,14 +127,19 @@ describe("level-triggered, by polls that are answered once", () => {
 });
 
 describe("what is ready whenever it is asked about", () => {
-  it("is soon asked about with poll(2), for all of them together, and the ring is left alone", () => {
-    const { create, want, look, calls } = stage();
+  it("is asked about with poll(2), for all of them together, and the ring is left alone", () => {
+    const { create, want, look, calls, ring } = stage();
     const fds = Array.from({ length: 5 }, () => create(IN));
     for (const fd of fds) want(fd, READ);
+    // By then epoll has been asked whether they are always ready.
     for (let turn = 0; turn < 20; turn++) expect(look()).toHaveLength(5);
+    // And nobody polls them, so that nothing comes of their wake-ups.
+    expect(fds.map((fd) => ring().maskOf(fd))).toEqual(fds.map(() => undefined));
     const before = calls("poll") + calls("io_uring_enter");
+    const looks = calls("look");
     for (let turn = 0; turn < 20; turn++) expect(look(1000)).toHaveLength(5);
     expect(calls("poll") + calls("io_uring_enter")).toBe(before);
+    expect(calls("look") - looks).toBe(20);
   });
 
   it("is waited for by the ring when it is not ready, in the same call", () => {
@@ -196,16 +256,44 @@ describe("answers that nobody asked for", () => {
     expect(look()).toEqual([`${String(fd)} WRITE`]);
   });
 
-  it("what a waker says and is not so is not reported", () => {
-    const { kernel, create, want, look, raise } = stage();
+  it("what a waker says and is not so is not reported, and ends no wait", () => {
+    const { kernel, create, want, look, raise, lower } = stage();
     const fd = create(0, "socket");
     want(fd, PRIORITY);
     look();
     raise(fd, IN);
     expect(look()).toEqual([]);
+    lower(fd, IN);
+    kernel.onWait = () => {
+      kernel.onWait = undefined;
+      raise(fd, IN);
+    };
+    const before = kernel.monotonic;
+    expect(look(1000)).toEqual([]);
+    expect(kernel.monotonic - before).toBeCloseTo(1000);
     raise(fd, PRI);
     expect(look()).toEqual([`${String(fd)} PRIORITY`]);
     expect(kernel.epoll.sets).toHaveLength(0);
+  });
+
+  it.each([
+    ["of a poll that goes on", 0],
+    ["of one that does not", MULTISHOT],
+  ])("nor when nobody can say whether it is so: it is polled anew, %s", (_name, without) => {
+    const { kernel, backend, create, want, look, raise, ring } = stage();
+    kernel.features &= ~without;
+    backend.recreate();
+    const fd = create(0, "socket");
+    want(fd, PRIORITY);
+    look();
+    kernel.fault = (call) => (call === "look" ? ENOMEM : 0);
+    raise(fd, IN);
+    expect(look()).toEqual([]);
+    kernel.fault = () => 0;
+    look();
+    raise(fd, PRI);
+    expect(look()).toEqual([`${String(fd)} PRIORITY`]);
+    expect(ring().size).toBe(without === 0 ? 1 : 0);
   });
 });
 

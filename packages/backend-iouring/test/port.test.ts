@@ -6,7 +6,7 @@ import { HUP, IN, OUT, PRI } from "@polyloop/backend-epoll/poll-masks";
 import { badArrays, badNumbers, good } from "@polyloop/backend-epoll/testing";
 import { portWithout } from "../src/native.js";
 import * as port from "../src/port.js";
-import { ANSWER_LENGTH, POLL, POLL_MANY, REMOVE, REQUEST_LENGTH, type Ring } from "../src/port.js";
+import { ANSWER_LENGTH, LOOK, POLL, POLL_LIKELY, POLL_MANY, REMOVE, REQUEST_LENGTH, type Ring } from "../src/port.js";
 import { fakeWorld, realWorld, type World } from "./worlds.js";
 
 type Question = readonly [operation: number, fd: number, mask: number, generation: number];
@@ -17,7 +17,14 @@ const GENEROUS = 20_000;
 const COOPERATIVE = port.DEFER_TASKRUN;
 const PLAIN = COOPERATIVE | port.COOP_TASKRUN | port.TASKRUN_FLAG | port.SINGLE_ISSUER;
 /** As Linux 5.11 does it. */
-const OLD = PLAIN | port.SUBMIT_ALL | port.NO_SQARRAY | port.REGISTERED_RING | port.SKIP_SUCCESS | port.NO_IOWAIT;
+const OLD =
+  PLAIN |
+  port.SUBMIT_ALL |
+  port.NO_SQARRAY |
+  port.REGISTERED_RING |
+  port.SKIP_SUCCESS |
+  port.NO_IOWAIT |
+  port.MULTISHOT;
 
 /** Questions in the layout of the port. */
 function wordsOf(questions: readonly Question[]): Int32Array {
@@ -90,31 +97,152 @@ describe.each([
     expect(look(0, answers, [[POLL, reader, IN, 4]])).toEqual([[reader, 4, IN, 0]]);
   });
 
-  it("looks first at what is likely to be ready, moves it to the front, and polls the rest", () => {
-    const pipes = Array.from({ length: 3 }, () => world.pipe());
-    const [one = -1, two = -1, three = -1] = pipes.map(([reader]) => reader);
-    const [first = -1, second = -1, third = -1] = pipes.map(([, writer]) => writer);
-    world.send(third);
-    const closed = world.closedNumber();
-    const words = wordsOf([
-      [port.POLL_LIKELY, one, IN, 1],
-      [port.POLL_LIKELY, closed, IN, 2],
-      [POLL, two, IN, 3],
-      [port.POLL_LIKELY, three, IN, 4],
-    ]);
-    expect(ring.exchange(words, 4, answers, -1, 0)).toBe(2);
-    expect([...answers.subarray(HEADER_LENGTH, HEADER_LENGTH + 2 * ANSWER_LENGTH)]).toEqual([
-      ...[three, 4, IN, port.AT_ONCE],
-      ...[closed, 2, -EBADF, 0],
-    ]);
-    expect([...words.subarray(0, 4)]).toEqual([port.POLL_LIKELY, three, IN, 4]);
-    expect([...words].filter((_word, index) => index % REQUEST_LENGTH === 3).sort()).toEqual([1, 2, 3, 4]);
-    world.send(first);
-    world.send(second);
-    expect(look().sort(([, a = 0], [, b = 0]) => a - b)).toEqual([
-      [one, 1, IN, 0],
-      [two, 3, IN, 0],
-    ]);
+  describe("a LOOK", () => {
+    const AT_ONCE = port.AT_ONCE | port.MORE;
+
+    it("tells what is so of a poll that goes on, and nothing if it is not so any more", () => {
+      const [reader, writer] = world.pipe();
+      ask([POLL_MANY, reader, IN, 3]);
+      world.send(writer);
+      expect(look()).toEqual([[reader, 3, IN, port.MORE]]);
+      for (let turn = 0; turn < 2; turn++) {
+        expect(look(0, answers, [[LOOK, reader, IN, 3]])).toEqual([[reader, 3, IN, AT_ONCE]]);
+      }
+      world.drain(reader);
+      expect(look(0, answers, [[LOOK, reader, IN, 3]])).toEqual([]);
+      world.send(writer);
+      expect(look()).toEqual([[reader, 3, IN, port.MORE]]);
+    });
+
+    it("is moved to the front, and keeps nothing behind it from being made", () => {
+      const [one, first] = world.pipe();
+      const [two, second] = world.pipe();
+      ask([POLL_MANY, one, IN, 1]);
+      const words = wordsOf([
+        [POLL_MANY, two, IN, 2],
+        [LOOK, one, IN, 1],
+      ]);
+      expect(ring.exchange(words, 2, answers, 0, 0)).toBe(0);
+      expect([...words]).toEqual([LOOK, one, IN, 1, 0, POLL_MANY, two, IN, 2, 0]);
+      world.send(first);
+      world.send(second);
+      expect(look().map(([fd]) => fd)).toEqual([one, two]);
+    });
+
+    it("comes after what was told before it, which is called EARLY", () => {
+      const [reader, writer] = world.pipe();
+      ask([POLL_MANY, reader, IN, 3]);
+      world.send(writer);
+      world.drain(reader);
+      expect(look(0, answers, [[LOOK, reader, IN, 3]])).toEqual([[reader, 3, IN, port.MORE | port.EARLY]]);
+      world.send(writer);
+      expect(look(0, answers, [[LOOK, reader, IN, 3]])).toEqual([
+        [reader, 3, IN, port.MORE | port.EARLY],
+        [reader, 3, IN, AT_ONCE],
+      ]);
+    });
+
+    it("does not keep a wait from waiting, and what comes then is news", () => {
+      const [reader, writer] = world.pipe();
+      ask([POLL_MANY, reader, IN, 3]);
+      look();
+      const before = times[0] as number;
+      expect(look(2.5, answers, [[LOOK, reader, IN, 3]])).toEqual([]);
+      expect((times[0] as number) - before).toBeGreaterThanOrEqual(2.5);
+      world.send(writer);
+      expect(look(1000)).toEqual([[reader, 3, IN, port.MORE]]);
+    });
+
+    it("says EBADF of a number that is closed by now, whatever the poll's file does", () => {
+      const [reader] = world.pipe();
+      ask([POLL_MANY, reader, IN, 3]);
+      world.close(reader);
+      expect(look(0, answers, [[LOOK, reader, IN, 3]])).toEqual([[reader, 3, -EBADF, AT_ONCE]]);
+    });
+
+    it("is answered by the ring when it is only applied, and only if it is so", () => {
+      const [one, first] = world.pipe();
+      const [two, second] = world.pipe();
+      ask([POLL_MANY, one, IN, 1], [POLL_MANY, two, IN, 2]);
+      world.send(first);
+      world.send(second);
+      look();
+      world.drain(two);
+      ask([LOOK, one, IN, 1], [LOOK, two, IN, 2]);
+      expect(look()).toEqual([[one, 1, IN, port.MORE]]);
+      expect(look()).toEqual([]);
+      // It goes on as before.
+      world.send(second);
+      expect(look()).toEqual([[two, 2, IN, port.MORE]]);
+    });
+
+    it("that was only applied puts in doubt what has come before it", () => {
+      const [reader, writer] = world.pipe();
+      ask([POLL_MANY, reader, IN, 1]);
+      world.send(writer);
+      world.drain(reader);
+      ask([LOOK, reader, IN, 1]);
+      expect(look().filter(([, , mask]) => mask !== 0)).toEqual([]);
+    });
+
+    it("is answered by the ring, too, when half of the room is not enough for all of them", () => {
+      const pipes = Array.from({ length: 5 }, () => world.pipe());
+      ask(...pipes.map(([reader]) => [POLL_MANY, reader, IN, 1] as const));
+      for (const [, writer] of pipes) world.send(writer);
+      look();
+      const room = new Int32Array(HEADER_LENGTH + 6 * ANSWER_LENGTH);
+      const looks = pipes.map(([reader]) => [LOOK, reader, IN, 1] as const);
+      const said = look(0, room, looks);
+      expect(said.map(([fd]) => fd).sort()).toEqual(pipes.map(([reader]) => reader).sort());
+      expect(said.filter(([, , , what]) => what === AT_ONCE)).toHaveLength(3);
+    });
+
+    it("and what is likely to be ready is looked at with it, and polled only if it is not", () => {
+      const pipes = Array.from({ length: 4 }, () => world.pipe());
+      const [one = -1, two = -1, three = -1, four = -1] = pipes.map(([reader]) => reader);
+      const [first = -1, second = -1, , fourth = -1] = pipes.map(([, writer]) => writer);
+      ask([POLL_MANY, four, IN, 4]);
+      world.send(fourth);
+      look();
+      world.send(second);
+      const closed = world.closedNumber();
+      const words = wordsOf([
+        [POLL_LIKELY, one, IN, 1],
+        [POLL_LIKELY, closed, IN, 5],
+        [POLL_MANY, three, IN, 3],
+        [POLL_LIKELY, two, IN, 2],
+        [LOOK, four, IN, 4],
+      ]);
+      expect(ring.exchange(words, 5, answers, -1, 0)).toBe(3);
+      expect([...answers.subarray(HEADER_LENGTH, HEADER_LENGTH + 3 * ANSWER_LENGTH)]).toEqual([
+        ...[four, 4, IN, AT_ONCE],
+        ...[two, 2, IN, port.AT_ONCE],
+        ...[closed, 5, -EBADF, 0],
+      ]);
+      expect([...words.subarray(0, 9)]).toEqual([LOOK, four, IN, 4, 0, POLL_LIKELY, two, IN, 2]);
+      expect([...words].filter((_word, index) => index % REQUEST_LENGTH === 3).sort()).toEqual([1, 2, 3, 4, 5]);
+      world.drain(two);
+      world.send(first);
+      world.send(second);
+      // What was answered by the look is not polled.
+      const goesOn = (ring.features & port.MULTISHOT) === 0 ? 0 : port.MORE;
+      expect(look()).toEqual([[one, 1, IN, goesOn]]);
+    });
+
+    it("does not take the places of what the ring has to tell, and what is left of that is looked at again", () => {
+      const pipes = Array.from({ length: 8 }, () => world.pipe());
+      ask(...pipes.map(([reader]) => [POLL_MANY, reader, IN, 1] as const));
+      for (const [, writer] of pipes) world.send(writer);
+      look();
+      const [[one = -1] = [], , ...others] = pipes;
+      for (const [reader] of pipes) world.drain(reader);
+      for (const [, writer] of others) world.send(writer);
+      const room = new Int32Array(HEADER_LENGTH + 4 * ANSWER_LENGTH);
+      expect(look(0, room, [[LOOK, one, IN, 1]]).filter(([fd]) => fd !== one)).not.toHaveLength(0);
+      for (const [reader] of others) world.drain(reader);
+      // Nothing is so any more of what was left in the queue.
+      for (let turn = 0; turn < 4; turn++) expect(look(0, room).filter(([, , mask]) => mask !== 0)).toEqual([]);
+    });
   });
 
   it("answers a poll that goes on at every edge, and only then", () => {

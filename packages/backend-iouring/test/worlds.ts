@@ -1,3 +1,4 @@
+import { Delegate } from "@polyloop/backend-epoll/delegate";
 import { HUP, IN, OUT } from "@polyloop/backend-epoll/poll-masks";
 import type { FakeFile } from "@polyloop/loop-core/testing";
 import * as sys from "@polyloop/sys";
@@ -10,6 +11,8 @@ import { FakeKernel, type Nature } from "../testing/fake-kernel.js";
 /** Descriptors to poll and the means to make something of them happen, on the fake kernel or on the real one. */
 export interface World {
   readonly port: IoUringPort;
+  /** The same kernel's epoll. */
+  readonly delegate: Delegate;
   /** Two connected sockets, nothing to read, room to write. */
   pair(): readonly [near: number, far: number];
   pipe(): readonly [reader: number, writer: number];
@@ -44,6 +47,7 @@ export function realWorld(without = 0): World {
   };
   return {
     port: portWithout(without),
+    delegate: new Delegate(),
     pair: () => track(streamPair()),
     pipe: () => track(pipe()),
     file() {
@@ -67,9 +71,10 @@ export function realWorld(without = 0): World {
   };
 }
 
-/** The fake kernel. */
-export function fakeWorld(): World {
+/** The fake kernel, as if it did not know some features. */
+export function fakeWorld(without = 0): World {
   const kernel = new FakeKernel();
+  kernel.features &= ~without;
   const { descriptors } = kernel;
   const peers = new Map<number, FakeFile>();
   const create = (bits: number, nature?: Nature): number => {
@@ -90,6 +95,7 @@ export function fakeWorld(): World {
   };
   return {
     port: kernel,
+    delegate: new Delegate(kernel.epoll),
     pair: () => connect(create(OUT, "socket"), create(OUT, "socket")),
     pipe: () => connect(create(0), create(OUT)),
     file: () => descriptors.create(false),

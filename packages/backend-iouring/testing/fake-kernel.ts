@@ -1,18 +1,34 @@
 import { HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
-import { EAGAIN, EBADF, EBUSY, ECANCELED, EEXIST, EINVAL } from "@polyloop/backend-epoll/errno";
+import {
+  EAGAIN,
+  EBADF,
+  EBADR,
+  EBUSY,
+  ECANCELED,
+  EEXIST,
+  EINVAL,
+  EOPNOTSUPP,
+  ETIME,
+} from "@polyloop/backend-epoll/errno";
 import { ERR, HUP, IN, OUT, PRI, RDHUP } from "@polyloop/backend-epoll/poll-masks";
 import { FakeKernel as FakeEpollKernel, EventFile, FakeNotifier } from "@polyloop/backend-epoll/testing";
 import { FakeDescriptors, type FakeFile } from "@polyloop/loop-core/testing";
 import * as port from "../src/port.js";
 
-/** What a test may want to fail: a system call, or a `poll`, whose request is taken and then answered with an error. */
-export type FakeCall = "io_uring_setup" | "io_uring_enter" | "io_uring_register" | "poll" | "eventfd";
+/**
+ * What a test may want to fail: a system call, poll(2) being `look`, or a `poll`, whose request is taken and then answered with
+ * an error.
+ */
+export type FakeCall = "io_uring_setup" | "io_uring_enter" | "io_uring_register" | "poll" | "look" | "eventfd";
 
 /** How a file differs from a pipe: a socket's waker says more than is so, and some are refused while they are not ready. */
 export type Nature = "socket" | "refused";
 
-const EBADR = 53;
-const ETIME = 62;
+/** What a socket's waker says with whatever it says, and nobody who looks. */
+const RDBAND = 0x80;
+
+/** An answer with one of these is looked at again. */
+const DOUBTFUL = RDBAND | PRI | ERR;
 
 /** io_uring adds these to what is asked. */
 const ALWAYS = ERR | HUP | RDHUP;
@@ -28,6 +44,8 @@ interface Poll {
   /** Wake-ups that the task has not looked at yet, and what the first of them said. */
   wakes: number;
   said: number;
+  /** What was so the last time that anybody looked, of a file that computes it. */
+  seen: number;
 }
 
 /** An answer in the queue; null where it is one to a removal, which the port keeps to itself. */
@@ -50,7 +68,14 @@ export class FakeKernel implements port.IoUringPort {
   monotonic = 5000;
   wall = 1_700_000_000_000;
   features =
-    port.SINGLE_ISSUER | port.DEFER_TASKRUN | port.TASKRUN_FLAG | port.SUBMIT_ALL | port.SKIP_SUCCESS | port.RESTRICTED;
+    port.SINGLE_ISSUER |
+    port.DEFER_TASKRUN |
+    port.TASKRUN_FLAG |
+    port.SUBMIT_ALL |
+    port.SKIP_SUCCESS |
+    port.RESTRICTED |
+    port.NUMBERLESS |
+    port.MULTISHOT;
   /** The most answers that a ring has places for. */
   mostCompletions = 65536;
   /** How many requests an enter that fails has taken before. */
@@ -116,10 +141,39 @@ function stateOf(file: FakeFile): number {
   return file.pollable ? file.ready : IN | OUT;
 }
 
+/** Where the answers of a call go. */
+class Room {
+  left: number;
+  readonly capacity: number;
+  private readonly answers: Int32Array;
+  private at = HEADER_LENGTH;
+
+  constructor(answers: Int32Array, most: number) {
+    this.answers = answers;
+    this.capacity = Math.min(Math.floor((answers.length - HEADER_LENGTH) / port.ANSWER_LENGTH), most);
+    this.left = this.capacity;
+  }
+
+  get count(): number {
+    return this.capacity - this.left;
+  }
+
+  /** Returns where it was stored. */
+  store(fd: number, generation: number, result: number, what: number): Int32Array {
+    const answer = this.answers.subarray(this.at, this.at + port.ANSWER_LENGTH);
+    answer.set([fd, generation, result, what]);
+    this.at += port.ANSWER_LENGTH;
+    this.left--;
+    return answer;
+  }
+}
+
 /** A ring of the fake kernel. */
 export class FakeRing implements port.Ring {
   error: number;
+  fd = -1;
   readonly submissions: number;
+  private readonly file: FakeFile | undefined;
   private readonly places: number;
   private readonly kernel: FakeKernel;
   private readonly polls = new Set<Poll>();
@@ -128,6 +182,9 @@ export class FakeRing implements port.Ring {
   /** Answers in the queue, and those beyond its places. */
   private readonly completions: Completion[] = [];
   private readonly overflow: Completion[] = [];
+  /** Answers that say more than is so, perhaps; or all of them may. */
+  private readonly doubtful: Int32Array[] = [];
+  private doubtsAll = false;
   private hasDropped = false;
   private notifier: EventFile | undefined;
   /** Not in a forked child. */
@@ -139,6 +196,9 @@ export class FakeRing implements port.Ring {
     const errno = kernel.enter("io_uring_setup");
     this.error = errno === 0 ? 0 : -errno;
     this.places = completions;
+    if (errno !== 0 || (kernel.features & port.NUMBERLESS) !== 0) return;
+    this.fd = kernel.descriptors.create();
+    this.file = kernel.descriptors.file(this.fd);
   }
 
   get room(): number {
@@ -168,16 +228,29 @@ export class FakeRing implements port.Ring {
     const { kernel } = this;
     kernel.nativeCalls++;
     const timeout = seconds < 0 ? -1 : seconds * 1000 + nanoseconds / 1e6;
-    const room = Math.floor((answers.length - HEADER_LENGTH) / port.ANSWER_LENGTH);
+    const room = new Room(answers, kernel.mostAnswers);
     const isUsable = this.error === 0 && this.isThere;
-    const looked = isUsable ? this.lookFirst(requests, count, answers, Math.min(room, kernel.mostAnswers)) : 0;
-    const rest = requests.subarray(looked * port.REQUEST_LENGTH);
-    const result = this.submit(rest, count - looked, looked > 0 ? 0 : timeout);
-    const stored = isUsable ? this.take(answers, looked, Math.min(room, kernel.mostAnswers)) : 0;
+    const most = Math.floor(room.capacity / 2);
+    let done = 0;
+    if (isUsable) {
+      const looks = moveToFront(port.LOOK, requests, count, 0, most);
+      const questions = moveToFront(port.POLL_LIKELY, requests, count, looks, most);
+      if (questions > 0) {
+        if (this.hasAnswers() === 1) this.take(room, port.EARLY, questions);
+        done = this.look(requests, questions, room);
+      }
+    }
+    const hasFailed = done > 0 && requests[4] !== 0;
+    const rest = requests.subarray(done * port.REQUEST_LENGTH);
+    const result = this.submit(rest, count - done, room.count === 0 && !hasFailed ? timeout : 0);
+    if (isUsable) {
+      this.take(room, 0, 0);
+      this.look(requests, 0, room);
+    }
     const times = new Float64Array([kernel.monotonic, kernel.wall]);
     new Uint8Array(answers.buffer, answers.byteOffset, times.byteLength).set(new Uint8Array(times.buffer));
     if (this.hasDropped) return -EBADR;
-    return stored > 0 ? stored : result;
+    return room.count > 0 ? room.count : result;
   }
 
   hasAnswers(): number {
@@ -200,9 +273,16 @@ export class FakeRing implements port.Ring {
     return 0;
   }
 
+  abandon(): void {
+    this.fd = -1;
+    this.close();
+  }
+
   close(): void {
     if (this.error !== 0) return;
     this.error = -EBADF;
+    if (this.fd >= 0 && this.whyElsewhere() === 0) this.kernel.descriptors.close(this.fd);
+    this.fd = -1;
     const index = this.kernel.rings.indexOf(this);
     if (index >= 0) this.kernel.rings.splice(index, 1);
     // In a child they are the parent's.
@@ -228,7 +308,10 @@ export class FakeRing implements port.Ring {
    */
   lookAround(): void {
     for (const poll of this.polls) {
-      if (poll.wakes === 0 && !poll.many) poll.wake();
+      const state = stateOf(poll.file);
+      const isNew = (state & poll.mask & ~poll.seen) !== 0;
+      poll.seen = state;
+      if (poll.wakes === 0 && (isNew || !poll.many)) poll.wake();
     }
   }
 
@@ -237,26 +320,38 @@ export class FakeRing implements port.Ring {
     return this.woken.size > 0 || this.overflow.length > 0;
   }
 
-  /** poll(2) about what is likely to be ready: what is, is answered, and moved to the front. Returns how many there were. */
-  private lookFirst(requests: Int32Array, count: number, answers: Int32Array, most: number): number {
-    let looked = 0;
-    for (let index = 0; index < count && looked < most; index++) {
-      const words = requests.slice(index * port.REQUEST_LENGTH, (index + 1) * port.REQUEST_LENGTH);
-      const [operation, fd = -1, mask = 0, generation = 0] = words;
+  /**
+   * poll(2) about the first requests and about the answers that are in doubt. Returns how many requests that was all for, which
+   * are the first ones then.
+   */
+  private look(requests: Int32Array, count: number, room: Room): number {
+    const doubtful = this.doubtful.splice(0);
+    const hasAnswered = count + doubtful.length === 0 || this.kernel.enter("look") === 0;
+    const isSo = (fd: number, mask: number): number => {
       const file = this.kernel.descriptors.lookup(fd);
-      const bits = file === undefined ? 0 : stateOf(file) & (mask | ERR | HUP);
-      if (operation !== port.POLL_LIKELY || bits === 0) continue;
-      answers.set([fd, generation, bits, port.AT_ONCE], HEADER_LENGTH + looked * port.ANSWER_LENGTH);
-      const front = looked++ * port.REQUEST_LENGTH;
-      requests.copyWithin(index * port.REQUEST_LENGTH, front, front + port.REQUEST_LENGTH);
-      requests.set(words, front);
+      return file === undefined ? -EBADF : stateOf(file) & (mask | ERR | HUP);
+    };
+    for (const answer of doubtful) {
+      answer[2] = hasAnswered ? isSo(answer[0] as number, answer[2] as number) : -EAGAIN;
     }
-    return looked;
+    let done = 0;
+    for (let index = 0; index < count; index++) {
+      const at = index * port.REQUEST_LENGTH;
+      const [operation, fd = -1, mask = 0, generation = 0] = requests.subarray(at, at + port.REQUEST_LENGTH);
+      const isLook = operation === port.LOOK;
+      const bits = hasAnswered ? isSo(fd, mask) : 0;
+      if (bits > 0 || (bits < 0 && isLook)) {
+        room.store(fd, generation, bits, isLook ? port.MORE | port.AT_ONCE : port.AT_ONCE);
+      }
+      if (!hasAnswered && isLook) requests[at + 4] = -EAGAIN;
+      if (isLook || bits > 0) swap(requests, done++, index);
+    }
+    return done;
   }
 
   /** Makes the requests and waits with the last of them. Returns 0, or why the wait ended. */
   private submit(words: Int32Array, count: number, timeout: number): number {
-    const refusal = this.error !== 0 ? -this.error : this.isThere ? 0 : EEXIST;
+    const refusal = this.error !== 0 ? -this.error : this.isThere ? this.whyElsewhere() : EEXIST;
     let errno = refusal;
     let done = 0;
     this.lookAround();
@@ -278,10 +373,22 @@ export class FakeRing implements port.Ring {
     return errno === EAGAIN || errno === EBUSY ? 0 : -errno;
   }
 
+  /** Why a call with its number does not reach it: an errno, or 0. */
+  private whyElsewhere(): number {
+    if (this.file === undefined) return 0;
+    const file = this.kernel.descriptors.lookup(this.fd);
+    if (file === undefined) return EBADF;
+    return file === this.file ? 0 : EOPNOTSUPP;
+  }
+
   private request(words: Int32Array, at: number): void {
     const [operation, fd = -1, mask = 0, generation = 0] = words.subarray(at, at + port.REQUEST_LENGTH);
     if (operation === port.REMOVE) {
       this.remove(fd, generation);
+      return;
+    }
+    if (operation === port.LOOK) {
+      this.update(fd, generation);
       return;
     }
     const fault = this.kernel.enter("poll", fd);
@@ -291,19 +398,21 @@ export class FakeRing implements port.Ring {
       this.complete([fd, generation, -errno, false]);
       return;
     }
-    const many = operation === port.POLL_MANY;
+    const many = operation === port.POLL_LIKELY ? (this.features & port.MULTISHOT) !== 0 : operation === port.POLL_MANY;
     const poll: Poll = {
       fd,
       generation,
-      mask: mask | ALWAYS,
+      mask: mask | ALWAYS | ((mask & (IN | PRI)) !== 0 ? RDBAND : 0),
       many,
       file,
       wakes: 0,
       said: 0,
+      seen: stateOf(file),
       wake: () => {
-        const bits = stateOf(file) | (this.kernel.natures.get(file) === "socket" ? IN | PRI : 0);
-        if ((bits & poll.mask) === 0 || ((stateOf(file) & ~OUT) === 0 && (bits & poll.mask & stateOf(file)) === 0))
-          return;
+        const state = stateOf(file);
+        poll.seen = state;
+        const bits = state | (this.kernel.natures.get(file) === "socket" ? IN | PRI | RDBAND : 0);
+        if ((bits & poll.mask) === 0 || ((state & ~OUT) === 0 && (bits & poll.mask & state) === 0)) return;
         if (poll.wakes++ === 0) poll.said = bits & poll.mask;
         this.woken.add(poll);
         this.signal();
@@ -326,8 +435,23 @@ export class FakeRing implements port.Ring {
     poll.file.wakes.add(poll.wake);
   }
 
+  /** A poll that goes on looks again. */
+  private update(fd: number, generation: number): void {
+    this.doubtsAll = true;
+    const poll = this.find(fd, generation);
+    // ENOENT, EALREADY or success, which nobody is told of.
+    this.complete(null);
+    if (poll === undefined || poll.wakes > 0) return;
+    const bits = stateOf(poll.file) & poll.mask;
+    if (bits !== 0) this.report(poll, bits);
+  }
+
+  private find(fd: number, generation: number): Poll | undefined {
+    return [...this.polls].find((poll) => poll.fd === fd && poll.generation === generation);
+  }
+
   private remove(fd: number, generation: number): void {
-    const poll = [...this.polls].find((one) => one.fd === fd && one.generation === generation);
+    const poll = this.find(fd, generation);
     if (poll === undefined || poll.wakes > 0) {
       // ENOENT or EALREADY, which nobody is told of.
       this.complete(null);
@@ -396,33 +520,39 @@ export class FakeRing implements port.Ring {
     return hasTaken ? 0 : ETIME;
   }
 
-  /** Copies out what is there, and what has no place yet, behind the answers that there are already. Returns their number. */
-  private take(answers: Int32Array, stored: number, most: number): number {
-    let count = stored;
+  /** Copies out what is there, and what has no place yet, as long as more room is left than is kept. */
+  private take(room: Room, what: number, kept: number): void {
     for (;;) {
-      while (this.completions.length > 0 && count < most) {
+      while (this.completions.length > 0 && room.left > kept) {
         const completion = this.completions.shift();
         if (completion === null || completion === undefined) continue;
         const [fd, generation, result, more] = completion;
-        answers.set(
-          [fd, generation, this.truthOf(fd, result), more ? 1 : 0],
-          HEADER_LENGTH + count * port.ANSWER_LENGTH,
-        );
-        count++;
+        const answer = room.store(fd, generation, result, what | (more ? port.MORE : 0));
+        if (result > 0 && (this.doubtsAll || (result & DOUBTFUL) !== 0)) this.doubtful.push(answer);
       }
-      if (count === most || !this.hasMore) return count;
-      if (this.kernel.enter("io_uring_enter") !== 0) return count;
+      if (room.left === kept || !this.hasMore || this.kernel.enter("io_uring_enter") !== 0) break;
       this.flushOverflow();
       this.runTasks();
     }
+    this.doubtsAll = room.left === kept;
   }
+}
 
-  /** What a waker says of a socket, or of an error, is not so, perhaps: the port looks at the number again. */
-  private truthOf(fd: number, result: number): number {
-    if (result <= 0) return result;
-    const file = this.kernel.descriptors.lookup(fd);
-    const isHearsay = file !== undefined && this.kernel.natures.get(file) === "socket";
-    if (!isHearsay && (result & (PRI | ERR)) === 0) return result;
-    return file === undefined ? 0 : stateOf(file) & (result | ERR | HUP);
+/**
+ * Moves the requests of a kind to the front, behind those that are there already. Returns how many there are then, at most
+ * `most`.
+ */
+function moveToFront(operation: number, requests: Int32Array, count: number, there: number, most: number): number {
+  let at = there;
+  for (let index = there; index < count && at < most; index++) {
+    if (requests[index * port.REQUEST_LENGTH] === operation) swap(requests, at++, index);
   }
+  return at;
+}
+
+function swap(requests: Int32Array, one: number, other: number): void {
+  const [a, b] = [one * port.REQUEST_LENGTH, other * port.REQUEST_LENGTH];
+  const words = requests.slice(a, a + port.REQUEST_LENGTH);
+  requests.copyWithin(a, b, b + port.REQUEST_LENGTH);
+  requests.set(words, b);
 }

@@ -33,6 +33,8 @@ const CALLS: Readonly<Record<FakeCall, readonly Fault[]>> = {
     ...["EINVAL", "EOPNOTSUPP", "ECANCELED"].map(nothing),
     backend("ENOMEM"),
   ],
+  // No memory.
+  look: [nothing("ENOMEM")],
   eventfd: ["EMFILE", "ENFILE", "ENOMEM"].map(backend),
 };
 

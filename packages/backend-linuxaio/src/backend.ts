@@ -44,6 +44,7 @@ const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: false, priority: t
  */
 export class LinuxAioBackend implements Backend, Requests {
   readonly name = "linuxaio";
+  readonly looksFirst = false;
   readonly supports = SUPPORTS;
   private readonly port: AioPort;
   private readonly context: BackendContext;
@@ -66,7 +67,7 @@ export class LinuxAioBackend implements Backend, Requests {
     this.limits = limits;
     this.pollsSinceMove = limits.betweenContexts;
     this.port = port;
-    this.oneShots = new OneShots(context, this, delegate, false);
+    this.oneShots = new OneShots(context, this, delegate);
     this.doorbell = new Doorbell(() => port.openNotifier(), this.oneShots);
     this.current = new PollContext(port, contextSize(1));
     if (this.current.aio.error < 0) throw refusals.unavailable(-this.current.aio.error);
@@ -140,6 +141,10 @@ export class LinuxAioBackend implements Backend, Requests {
   /** What OneShots asks. */
   arm(fd: number, interest: Interest, generation: number, isNew: boolean): void {
     this.current.submit(fd, toPoll(interest), generation, isNew);
+  }
+
+  look(): never {
+    throw new Error("polyloop: no request of Linux AIO goes on");
   }
 
   cancel(fd: number): void {
@@ -252,7 +257,7 @@ export class LinuxAioBackend implements Backend, Requests {
     for (let at = HEADER_LENGTH; at < end; at += ANSWER_LENGTH) {
       const fd = slots.finish(words[at] as number);
       if (fd < 0) continue;
-      if (oneShots.answered(fd, words[at + 1] as number, words[at + 2] as number, false, false, sink)) isNews = true;
+      if (oneShots.answered(fd, words[at + 1] as number, words[at + 2] as number, 0, sink)) isNews = true;
     }
     return isNews;
   }

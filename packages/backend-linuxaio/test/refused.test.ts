@@ -1,11 +1,10 @@
 import { beforeEach, describe, expect, it } from "@jest/globals";
-import { EBADF, EINVAL } from "@polyloop/backend-epoll/errno";
+import { EBADF, EINVAL, EMFILE } from "@polyloop/backend-epoll/errno";
 import { HUP, IN, OUT, PRI } from "@polyloop/backend-epoll/poll-masks";
 import { PRIORITY, READ, WRITE } from "@polyloop/loop-core";
 import { type Stage, stage } from "./stage.js";
 
 /** Not told apart from others by the state machine. */
-const EMFILE = 24;
 
 let on: Stage;
 beforeEach(() => {
