@@ -47,13 +47,18 @@ void Swap(int32_t* requests, size_t one, size_t other) {
   std::swap_ranges(words, words + kRequestLength, requests + other * kRequestLength);
 }
 
-// Moves the requests of a kind to the front, behind those that are there already. Returns how many there are then, at
-// most `most`.
-size_t MoveToFront(int32_t operation, int32_t* requests, size_t count, size_t there, size_t most) {
-  for (size_t index = there; index < count && there < most; index++) {
-    if (requests[index * kRequestLength] == operation) Swap(requests, there++, index);
+// Moves looks to the front, and what is likely to be ready behind them. Returns how many they are, at most `most`.
+size_t MoveQuestionsToFront(int32_t* requests, size_t count, size_t most) {
+  size_t looks = 0;
+  size_t questions = 0;
+  for (size_t index = 0; index < count && questions < most; index++) {
+    const int32_t operation = requests[index * kRequestLength];
+    if (operation != kLook && operation != kPollLikely) continue;
+    Swap(requests, questions, index);
+    if (operation == kLook) Swap(requests, looks++, questions);
+    questions++;
   }
-  return there;
+  return questions;
 }
 
 }  // namespace
@@ -94,8 +99,7 @@ int Ring::Exchange(Words requests, size_t count, Words answers, const timespec* 
   Room room{answers.data + kHeaderLength, capacity};
   size_t done = 0;
   if (IsMine()) {
-    size_t questions = MoveToFront(kLook, requests.data, count, 0, fitting / 2);
-    questions = MoveToFront(kPollLikely, requests.data, count, questions, fitting / 2);
+    const size_t questions = MoveQuestionsToFront(requests.data, count, fitting / 2);
     if (questions > 0) {
       // What has come by now comes first: what is found out afterwards is so of all that was told until then.
       room.left -= static_cast<int>(questions);

@@ -211,7 +211,6 @@ export class IoUringBackend implements Backend, Requests {
   /** Passes on what the kernel answered. Returns whether any of it was wanted. */
   private deliver(count: number, sink: Sink): boolean {
     const { oneShots } = this;
-    const { generations } = this.context;
     const { words } = this.answers;
     const end = HEADER_LENGTH + count * ANSWER_LENGTH;
     let isNews = false;
@@ -221,30 +220,31 @@ export class IoUringBackend implements Backend, Requests {
       const result = words[at + 2] as number;
       const what = words[at + 3] as number;
       if ((what & MORE) === 0) this.polls--;
-      if (generation !== generations.get(fd)) continue;
-      if (result >= 0) {
-        if (oneShots.answered(fd, generation, result, what, sink)) isNews = true;
-      } else if (result === -EAGAIN) {
-        if ((what & MORE) !== 0) oneShots.doubted(fd, generation);
-        else oneShots.lost(fd, generation);
-      } else {
-        // It goes on, for a file that nobody can name any more.
-        if ((what & MORE) !== 0) this.cancel(fd, generation);
-        if (this.isRefused(fd, generation, -result, sink)) isNews = true;
-      }
+      const isTold =
+        result >= 0
+          ? oneShots.answered(fd, generation, result, what, sink)
+          : this.cameToNothing(fd, generation, -result, (what & MORE) !== 0, sink);
+      if (isTold) isNews = true;
     }
     return isNews;
   }
 
-  /** A poll that came to nothing. Returns whether somebody was told. */
-  private isRefused(fd: number, generation: number, errno: number, sink: Sink): boolean {
+  /** A poll that was answered with an error. Returns whether somebody was told. */
+  private cameToNothing(fd: number, generation: number, errno: number, goesOn: boolean, sink: Sink): boolean {
     const { oneShots } = this;
+    if (generation !== this.context.generations.get(fd)) return false;
+    if (errno === EAGAIN && goesOn) {
+      oneShots.doubted(fd, generation);
+      return false;
+    }
+    // For a file that nobody can name any more.
+    if (goesOn) this.cancel(fd, generation);
     const cannotWait = errno === EINVAL || errno === EOPNOTSUPP;
     // An epoll set can always be waited for: if that of the delegate cannot, its number is somebody else's by now.
     if (errno === EBADF || (cannotWait && oneShots.isDelegate(fd))) return oneShots.fails(fd, generation, EBADF, sink);
     if (cannotWait) oneShots.refused(fd, generation);
-    // Not by us: what it waited for is gone, and whoever asks anew is told so.
-    else if (errno === ECANCELED) oneShots.lost(fd, generation);
+    // Not by us, so what it waited for is gone; or nobody can say what is so: whoever asks anew is told.
+    else if (errno === ECANCELED || errno === EAGAIN) oneShots.lost(fd, generation);
     else throw refusals.exhausted("a poll with io_uring", errno);
     return false;
   }

@@ -233,8 +233,7 @@ export class FakeRing implements port.Ring {
     const most = Math.floor(room.capacity / 2);
     let done = 0;
     if (isUsable) {
-      const looks = moveToFront(port.LOOK, requests, count, 0, most);
-      const questions = moveToFront(port.POLL_LIKELY, requests, count, looks, most);
+      const questions = moveQuestionsToFront(requests, count, most);
       if (questions > 0) {
         if (this.hasAnswers() === 1) this.take(room, port.EARLY, questions);
         done = this.look(requests, questions, room);
@@ -538,16 +537,18 @@ export class FakeRing implements port.Ring {
   }
 }
 
-/**
- * Moves the requests of a kind to the front, behind those that are there already. Returns how many there are then, at most
- * `most`.
- */
-function moveToFront(operation: number, requests: Int32Array, count: number, there: number, most: number): number {
-  let at = there;
-  for (let index = there; index < count && at < most; index++) {
-    if (requests[index * port.REQUEST_LENGTH] === operation) swap(requests, at++, index);
+/** Moves LOOKs to the front, and what is likely to be ready behind them. Returns how many they are, at most `most`. */
+function moveQuestionsToFront(requests: Int32Array, count: number, most: number): number {
+  let looks = 0;
+  let questions = 0;
+  for (let index = 0; index < count && questions < most; index++) {
+    const operation = requests[index * port.REQUEST_LENGTH];
+    if (operation !== port.LOOK && operation !== port.POLL_LIKELY) continue;
+    swap(requests, questions, index);
+    if (operation === port.LOOK) swap(requests, looks++, questions);
+    questions++;
   }
-  return at;
+  return questions;
 }
 
 function swap(requests: Int32Array, one: number, other: number): void {

@@ -1,6 +1,6 @@
 /**
  * The TypeScript side of a round, a process of its own: `child.js <workload> backend=<name> <parameter>=<value> …`, the
- * arguments that the C programs take. Prints one line of JSON.
+ * arguments that the C programs take, and `edge=1`. Prints one line of JSON.
  */
 import { createLoop } from "@polyloop/loop-core";
 import { messageOf } from "./errors.js";
@@ -18,8 +18,10 @@ async function main(name: string | undefined, settings: readonly string[]): Prom
   const workload = findWorkload(name);
   const values = Object.fromEntries(Object.keys(workload.parameters).map((key) => [key, number(key)]));
   const loop = await createLoop({ backend: given.get("backend"), strict: true });
+  const edge = given.get("edge") === "1";
+  if (edge && !loop.backend.supports.edge) throw new Error(`the ${loop.backend.name} backend has no edges`);
   const meter = new Meter({ warm: number("warm"), measure: number("measure"), events: number("events") });
-  console.log(JSON.stringify(perform(workload, loop, values, meter)));
+  console.log(JSON.stringify(perform(workload, loop, values, meter, edge)));
 }
 
 try {

@@ -51,7 +51,10 @@ export function prepare(
 
 /** The arguments every program takes, in C and in TypeScript. */
 export function settings(side: Side, values: Values, span: Span): string[] {
-  return Object.entries({ backend: side.backend, ...values, ...span }).map(([key, value]) => `${key}=${String(value)}`);
+  const edge = side.edge === true ? { edge: 1 } : {};
+  return Object.entries({ backend: side.backend, ...edge, ...values, ...span }).map(
+    ([key, value]) => `${key}=${String(value)}`,
+  );
 }
 
 /**

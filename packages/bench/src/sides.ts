@@ -14,6 +14,8 @@ export interface Side {
   readonly name: string;
   readonly about: string;
   readonly backend: string;
+  /** Its watchers are edge-triggered. */
+  readonly edge?: boolean;
   /** What to do when its library was built without the backend. */
   readonly remedy?: string;
   /** What to run for a round; builds it if need be. Throws a BenchError with the remedy when that is not possible. */
@@ -26,7 +28,8 @@ export const CHILD = join(packageRoot, "dist", "src", "child.js");
 /** Every side there is for a workload, the C peers first. */
 export function allSides(workload: Workload, backends: readonly string[] = installedBackends()): readonly Side[] {
   const able = peers.filter((peer) => workload.peers.includes(peer.name));
-  return [...able.flatMap(peerSides), ...backends.map(polyloopSide)];
+  const edges = workload.hasEdges === true ? [false, true] : [false];
+  return [...able.flatMap(peerSides), ...edges.flatMap((edge) => backends.map((name) => polyloopSide(name, edge)))];
 }
 
 function peerSides(peer: Peer): Side[] {
@@ -45,22 +48,24 @@ function peerSides(peer: Peer): Side[] {
   }));
 }
 
-function polyloopSide(backend: string): Side {
+function polyloopSide(backend: string, edge: boolean): Side {
   return {
-    name: `polyloop-${backend}`,
-    about: "Polyloop in TypeScript",
+    name: `polyloop-${backend}${edge ? "-edge" : ""}`,
+    about: `Polyloop in TypeScript${edge ? ", edge-triggered" : ""}`,
     backend,
+    edge,
     command: (workload) => [process.execPath, CHILD, workload.name],
   };
 }
 
 /**
- * The sides that were asked for by name; if none were, Polyloop on each of its backends and the peers on the same ones.
+ * The sides that were asked for by name; if none were, Polyloop on each of its backends and the peers on the same ones, all
+ * level-triggered.
  */
 export function chooseSides(all: readonly Side[], names: readonly string[]): readonly Side[] {
   if (names.length === 0) {
     const backends = new Set(all.filter(({ name }) => name.startsWith("polyloop-")).map(({ backend }) => backend));
-    return all.filter(({ backend }) => backends.has(backend));
+    return all.filter(({ backend, edge }) => backends.has(backend) && edge !== true);
   }
   return [...new Set(names)].map((name) => {
     const side = all.find((candidate) => candidate.name === name);

@@ -26,6 +26,8 @@ export interface Workload<Name extends string = string> {
   readonly parameters: Readonly<Record<Name, Parameter>>;
   /** Names of the C peers that can do it. */
   readonly peers: readonly string[];
+  /** It can be done edge-triggered, too. */
+  readonly hasEdges?: boolean;
   /** How many descriptors it opens, so that one too many is an error with a sentence. */
   descriptors(values: Values<Name>): number;
   /** How many events a round has, where it is over when something is done: it has then no warm-up, and the loop is fresh. */
@@ -33,9 +35,10 @@ export interface Workload<Name extends string = string> {
   /**
    * The TypeScript side, written as a user of the public API would. It starts its watchers on `loop`, counts with
    * `meter.tick()` and breaks the loop when that says so. Where it is single turns that matter, it returns what to do instead
-   * of `loop.run()`, from `meter.begin()` on; that returns how long each turn took, in milliseconds.
+   * of `loop.run()`, from `meter.begin()` on; that returns how long each turn took, in milliseconds. `edge`: its watchers are
+   * to be edge-triggered.
    */
-  program(loop: Loop, values: Values<Name>, meter: Meter): (() => readonly number[]) | undefined;
+  program(loop: Loop, values: Values<Name>, meter: Meter, edge: boolean): (() => readonly number[]) | undefined;
 }
 
 /** How long a round is: milliseconds, or the events that the workload says. */
@@ -45,8 +48,8 @@ export function spanOf(workload: Workload, values: Values, warm: number, measure
 }
 
 /** A round of the TypeScript side on a loop, which is closed in the end. */
-export function perform(workload: Workload, loop: Loop, values: Values, meter: Meter): Round {
-  const runTurns = workload.program(loop, values, meter);
+export function perform(workload: Workload, loop: Loop, values: Values, meter: Meter, edge = false): Round {
+  const runTurns = workload.program(loop, values, meter, edge);
   const turns = runTurns?.();
   if (runTurns === undefined) {
     meter.begin();

@@ -25,6 +25,12 @@ describe("the sides", () => {
     ]);
   });
 
+  it("are edge-triggered only by name, and only where a workload can be", () => {
+    expect(names(["epoll"], ["polyloop-epoll-edge"])).toEqual(["polyloop-epoll-edge"]);
+    const ready = allSides(findWorkload("ready"), ["epoll"]);
+    expect(ready.map(({ name }) => name)).not.toContain("polyloop-epoll-edge");
+  });
+
   it("that do not exist are an error that names those that do", () => {
     const remedy: unknown = expect.stringContaining("bare-epoll, libev-epoll");
     expect(() => names(["epoll"], ["libevent"])).toThrow(expect.objectContaining({ remedy }));

@@ -6,10 +6,10 @@ import { Meter } from "../src/meter.js";
 import { perform, spanOf } from "../src/workload.js";
 import { findWorkload, requireDescriptors, workloads } from "../src/workloads.js";
 
-function run(name: string, values: Record<string, number>, span: Partial<Meter["span"]> = {}) {
+function run(name: string, values: Record<string, number>, span: Partial<Meter["span"]> = {}, edge = false) {
   const workload = findWorkload(name);
   const meter = new Meter({ ...spanOf(workload, values, 1, 3), ...span });
-  return perform(workload, new Loop({ backend: epoll() }), values, meter);
+  return perform(workload, new Loop({ backend: epoll() }), values, meter, edge);
 }
 
 describe("the TypeScript side", () => {
@@ -28,6 +28,14 @@ describe("the TypeScript side", () => {
 
   it("ends after a number of events where one was given", () => {
     expect(run("ring", { pipes: 4, active: 2 }, { events: 1234 }).events).toBe(1234);
+  });
+
+  it.each([
+    [4, 2],
+    [1, 1],
+    [3, 50],
+  ])("of ring loses no token of %i pipes with %i where its watchers are edge-triggered", (pipes, active) => {
+    expect(run("ring", { pipes, active }, { events: 1234 }, true).events).toBe(1234);
   });
 
   it.each([
