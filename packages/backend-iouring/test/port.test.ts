@@ -234,7 +234,8 @@ describe.each([
       ask(...pipes.map(([reader]) => [POLL_MANY, reader, IN, 1] as const));
       for (const [, writer] of pipes) world.send(writer);
       look();
-      const [[one = -1] = [], , ...others] = pipes;
+      const [first, , ...others] = pipes;
+      const one = first?.[0] ?? -1;
       for (const [reader] of pipes) world.drain(reader);
       for (const [, writer] of others) world.send(writer);
       const room = new Int32Array(HEADER_LENGTH + 4 * ANSWER_LENGTH);

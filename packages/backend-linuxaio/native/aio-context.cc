@@ -120,7 +120,7 @@ bool AioContext::Apply(Words requests, size_t count) {
 // again after a wake-up, and sees its own signals instead of ours: a signalfd that is not ready when it is asked about
 // never will be. One poll(2) about all of them spares most the question for their name: a signalfd cannot be written.
 void AioContext::LookAtTheNew(Words requests, size_t count) {
-  questions_.clear();
+  questions_.Clear();
   origins_.clear();
   try {
     for (size_t index = 0; index < count; index++) {
@@ -128,16 +128,17 @@ void AioContext::LookAtTheNew(Words requests, size_t count) {
       words[5] = 0;
       if (words[0] != kSubmitNew) continue;
       origins_.push_back(index);
-      questions_.push_back({words[2], POLLOUT, 0});
+      // No memory: they are taken for what they nearly always are.
+      if (!questions_.Add(words[2], POLLOUT)) return;
     }
   } catch (const std::bad_alloc&) {
-    // The others are taken for what they nearly always are.
-    origins_.resize(questions_.size());
+    return;
   }
-  if (questions_.empty() || ::poll(questions_.data(), questions_.size(), 0) < 0) return;
-  for (size_t index = 0; index < questions_.size(); index++) {
-    if (questions_[index].revents != 0 || !IsSignalfd(questions_[index].fd)) continue;
-    requests.data[origins_[index] * kRequestLength + 5] = kNeverAnswered;
+  if (questions_.IsEmpty() || !questions_.Ask()) return;
+  size_t at = 0;
+  for (const size_t index : origins_) {
+    int32_t* words = requests.data + index * kRequestLength;
+    if (questions_.Answer(at++) == 0 && IsSignalfd(words[2])) words[5] = kNeverAnswered;
   }
 }
 
@@ -231,29 +232,23 @@ void AioContext::Store(const io_event& event, int32_t* answer) {
 
 // Finds out what is true of the doubtful answers now.
 void AioContext::LookAgain() {
-  questions_.clear();
-  try {
-    questions_.reserve(doubtful_.size());
-  } catch (const std::bad_alloc&) {
-    return;
-  }
+  questions_.Clear();
+  bool has_asked = true;
   for (const int32_t* answer : doubtful_) {
     const iocb* request = FindRequest(answer[0]);
-    questions_.push_back({static_cast<int>(request->aio_fildes), static_cast<short>(request->aio_buf), 0});
+    has_asked =
+        has_asked && questions_.Add(static_cast<int>(request->aio_fildes), static_cast<uint32_t>(request->aio_buf));
   }
-  int result = -1;
-  // A signal interrupts even a question that does not wait, just when nothing is so.
-  do result = ::poll(questions_.data(), questions_.size(), 0);
-  while (result < 0 && errno == EINTR);
-  for (size_t index = 0; index < doubtful_.size(); index++) {
-    if (result < 0) {
+  has_asked = has_asked && questions_.Ask();
+  size_t at = 0;
+  for (int32_t* answer : doubtful_) {
+    if (has_asked) {
+      // A number that is closed by now: asked about anew, it fails.
+      answer[2] = std::max(questions_.Answer(at++), 0);
+    } else {
       // Better too little, which is asked about anew, than what is not so.
-      doubtful_[index][2] &= ~(POLLPRI | POLLERR);
-      continue;
+      answer[2] &= ~(POLLPRI | POLLERR);
     }
-    const short revents = questions_[index].revents;
-    // A number that is closed by now: asked about anew, it fails.
-    doubtful_[index][2] = (revents & POLLNVAL) != 0 ? 0 : revents;
   }
 }
 
@@ -301,7 +296,7 @@ void AioContext::Close(bool now) {
   Free(&batch_);
   Free(&origins_);
   Free(&doubtful_);
-  Free(&questions_);
+  questions_.Free();
   if (!is_mine) return;
   if (now) {
     Destroy(id_);

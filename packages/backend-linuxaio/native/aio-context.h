@@ -5,7 +5,7 @@
 #define POLYLOOP_BACKEND_LINUXAIO_AIO_CONTEXT_H_
 
 #include <linux/aio_abi.h>
-#include <poll.h>
+#include <polyloop/questions.h>
 #include <polyloop/words.h>
 #include <time.h>
 
@@ -88,9 +88,9 @@ class AioContext {
   // What the next io_submit(2) is to take, and where each came from.
   std::vector<iocb*> batch_;
   std::vector<size_t> origins_;
-  // Answers that say more than is true, perhaps, and the question that finds out.
+  // Answers that say more than is so, perhaps.
   std::vector<int32_t*> doubtful_;
-  std::vector<pollfd> questions_;
+  polyloop::Questions questions_;
 };
 
 }  // namespace backend_linuxaio

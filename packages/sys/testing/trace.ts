@@ -25,7 +25,11 @@ export function traced(program: string, names: readonly string[]): Map<string, T
     const options = ["-f", "-y", "-qq", "-o", output, "-e", `trace=${calls}`];
     // Whatever is traced is not of the event loop that Node.js has itself.
     const env = { ...process.env, UV_USE_IO_URING: "0" };
-    const result = spawnSync("strace", [...options, process.execPath, program], { encoding: "utf8", timeout: 60_000, env });
+    const result = spawnSync("strace", [...options, process.execPath, program], {
+      encoding: "utf8",
+      timeout: 60_000,
+      env,
+    });
     if (result.error !== undefined) return result.error.message;
     if (result.status !== 0) {
       if (/ptrace|PTRACE|Operation not permitted/.test(result.stderr)) return result.stderr.trim();

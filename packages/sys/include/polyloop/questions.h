@@ -16,6 +16,8 @@ class Questions {
  public:
   void Clear() { questions_.clear(); }
   bool IsEmpty() const { return questions_.empty(); }
+  // Gives the memory back.
+  void Free() { questions_ = {}; }
 
   // Returns whether there was memory for it.
   bool Add(int fd, uint32_t mask) {
