@@ -1,4 +1,4 @@
-import type { OneShots } from "./one-shots.js";
+import type { PollRegistry } from "./poll-registry.js";
 
 /** An eventfd. It is given back when it is closed, collected, or when its thread ends. */
 export interface Notifier {
@@ -32,13 +32,13 @@ export class Doorbell {
   /** Whether answers are to make it readable. */
   isOn = false;
   private readonly open: () => Notifier;
-  private readonly oneShots: OneShots;
+  private readonly registry: PollRegistry;
   private notifier: Notifier | undefined;
   private unaskedPolls = 0;
 
-  constructor(open: () => Notifier, oneShots: OneShots) {
+  constructor(open: () => Notifier, registry: PollRegistry) {
     this.open = open;
-    this.oneShots = oneShots;
+    this.registry = registry;
   }
 
   /** Opened when it is first asked for; a negative errno if that is not possible. */
@@ -70,10 +70,10 @@ export class Doorbell {
 
   /** Leaves it readable if, and only if, the next poll would find something, or may. */
   announce(kernel: Answering): void {
-    const { opened, oneShots } = this;
+    const { opened, registry } = this;
     // First this: whatever comes after it makes it readable again by itself.
     opened.clear();
-    if (kernel.hasAnswers() === 1 || oneShots.hasChanges || oneShots.mustLook) opened.signal();
+    if (kernel.hasAnswers() === 1 || registry.hasChanges || registry.mustLook) opened.signal();
   }
 
   /** A forked child shares the eventfd with its parent: another one takes its place. */
@@ -99,13 +99,13 @@ export class Doorbell {
 
   private openOne(): Notifier {
     const notifier = this.open();
-    this.oneShots.owns(notifier.fd);
-    this.oneShots.owns(notifier.target);
+    this.registry.owns(notifier.fd);
+    this.registry.owns(notifier.target);
     return notifier;
   }
 
   private disown({ fd, target }: Notifier): void {
-    this.oneShots.disowns(fd);
-    this.oneShots.disowns(target);
+    this.registry.disowns(fd);
+    this.registry.disowns(target);
   }
 }

@@ -12,7 +12,7 @@ import {
   EINVAL,
   EOPNOTSUPP,
 } from "@polyloop/backend-epoll/errno";
-import { OneShots, type Requests } from "@polyloop/backend-epoll/one-shots";
+import { PollRegistry, type Requests } from "@polyloop/backend-epoll/poll-registry";
 import { toPoll } from "@polyloop/backend-epoll/poll-masks";
 import { WaitLimit } from "@polyloop/backend-epoll/wait-limit";
 import {
@@ -46,7 +46,7 @@ const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: true, priority: tr
 /**
  * The state machine of the io_uring backend: one poll for each descriptor, in a ring that grows. It goes on, and tells of what
  * comes; a descriptor that is not edge-triggered is looked at again after it was told. What is wanted and asked is in
- * OneShots; here is how to ask, and what the kernel's answers mean. KERNEL.md has the facts that it rests on.
+ * PollRegistry; here is how to ask, and what the kernel's answers mean. KERNEL.md has the facts that it rests on.
  */
 export class IoUringBackend implements Backend, Requests {
   readonly name = "iouring";
@@ -54,7 +54,7 @@ export class IoUringBackend implements Backend, Requests {
   readonly supports = SUPPORTS;
   private readonly port: IoUringPort;
   private readonly context: BackendContext;
-  private readonly oneShots: OneShots;
+  private readonly registry: PollRegistry;
   private ring: Ring;
   /** The kernel has no larger ring. */
   private isLargest = false;
@@ -70,8 +70,8 @@ export class IoUringBackend implements Backend, Requests {
   constructor(context: BackendContext, port: IoUringPort, delegate = new Delegate()) {
     this.context = context;
     this.port = port;
-    this.oneShots = new OneShots(context, this, delegate);
-    this.doorbell = new Doorbell(() => port.openNotifier(), this.oneShots);
+    this.registry = new PollRegistry(context, this, delegate);
+    this.doorbell = new Doorbell(() => port.openNotifier(), this.registry);
     this.ring = this.open(0);
     if (this.ring.error < 0) throw refusals.unavailable(-this.ring.error);
   }
@@ -82,7 +82,7 @@ export class IoUringBackend implements Backend, Requests {
   }
 
   modify(fd: number, _from: Interest, to: Interest): void {
-    this.oneShots.modify(fd, to);
+    this.registry.modify(fd, to);
   }
 
   poll(timeout: number, sink: Sink): void {
@@ -92,12 +92,12 @@ export class IoUringBackend implements Backend, Requests {
   }
 
   private pollWithinLimit(sink: Sink): void {
-    const { limit, oneShots, doorbell } = this;
+    const { limit, registry, doorbell } = this;
     if (doorbell.countPoll()) this.notify(-1);
     limit.begin(this.answers.times);
     for (let round = 0; ; round++) {
       this.queueRequests(round === 0);
-      if (oneShots.mustLook && oneShots.look(sink)) limit.end();
+      if (registry.mustLook && registry.look(sink)) limit.end();
       const count = this.exchange();
       const untaken = this.settle();
       const isNews = count > 0 && this.deliver(count, sink);
@@ -109,7 +109,7 @@ export class IoUringBackend implements Backend, Requests {
     }
     this.answers.stamp(this.context.stamp);
     // What the delegate's set was seen to have is told in the turn that saw it.
-    if (oneShots.delegateIsReady) oneShots.look(sink);
+    if (registry.delegateIsReady) registry.look(sink);
     if (doorbell.isOn) doorbell.announce(this.ring);
   }
 
@@ -117,7 +117,7 @@ export class IoUringBackend implements Backend, Requests {
     if (this.doorbell.expect()) this.notify(this.doorbell.target);
     for (let round = 0, goesOn = true; goesOn; round++) {
       this.queueRequests(round === 0);
-      this.oneShots.delegate.flush();
+      this.registry.delegate.flush();
       this.ring.apply(this.requests.words, this.requests.count);
       const untaken = this.settle();
       goesOn = untaken !== 0;
@@ -129,8 +129,8 @@ export class IoUringBackend implements Backend, Requests {
   recreate(): void {
     const { ring } = this;
     // In a process that did not fork what is stopped is let go of at once; the ring of another process does not listen.
-    this.oneShots.takeBack();
-    this.oneShots.recreate();
+    this.registry.takeBack();
+    this.registry.recreate();
     this.doorbell.recreate();
     this.end(ring);
     this.ring = this.open(0);
@@ -139,13 +139,13 @@ export class IoUringBackend implements Backend, Requests {
 
   close(): void {
     // By itself a ring lets go of files some milliseconds after it has ended.
-    this.oneShots.takeBack();
+    this.registry.takeBack();
     this.end(this.ring);
     this.doorbell.close();
-    this.oneShots.delegate.close();
+    this.registry.delegate.close();
   }
 
-  /** What OneShots asks. */
+  /** What PollRegistry asks. */
   arm(fd: number, interest: Interest, generation: number, _isNew: boolean, isLikely: boolean): void {
     const level = isLikely ? POLL_LIKELY : this.level;
     const operation = (interest & EDGE) !== 0 ? POLL_MANY : level;
@@ -163,10 +163,10 @@ export class IoUringBackend implements Backend, Requests {
 
   /** Queues what there is to ask, in a ring that has room for the answers. */
   private queueRequests(isFirstRound: boolean): void {
-    this.oneShots.reify(isFirstRound);
+    this.registry.reify(isFirstRound);
     if (this.polls <= this.ring.room || this.isLargest) return;
     this.replace(this.polls);
-    this.oneShots.reify(isFirstRound);
+    this.registry.reify(isFirstRound);
   }
 
   /** One native call. Returns the number of answers or a negative errno. */
@@ -186,7 +186,7 @@ export class IoUringBackend implements Backend, Requests {
 
   /** Sees to requests that the kernel did not take: the next round makes them. Returns why it did not, or 0. */
   private settle(): number {
-    const { requests, oneShots } = this;
+    const { requests, registry } = this;
     const { count } = requests;
     const result = count === 0 ? 0 : Math.min(requests.result(0), requests.result(count - 1));
     const untaken = -result;
@@ -199,10 +199,10 @@ export class IoUringBackend implements Backend, Requests {
       if (requests.isRemoval(index)) {
         requests.remove(fd, generation);
       } else if (requests.isLook(index)) {
-        oneShots.doubted(fd, generation);
+        registry.doubted(fd, generation);
       } else {
         this.polls--;
-        oneShots.lost(fd, generation);
+        registry.lost(fd, generation);
       }
     }
     return untaken;
@@ -210,7 +210,7 @@ export class IoUringBackend implements Backend, Requests {
 
   /** Passes on what the kernel answered. Returns whether any of it was wanted. */
   private deliver(count: number, sink: Sink): boolean {
-    const { oneShots } = this;
+    const { registry } = this;
     const { words } = this.answers;
     const end = HEADER_LENGTH + count * ANSWER_LENGTH;
     let isNews = false;
@@ -222,7 +222,7 @@ export class IoUringBackend implements Backend, Requests {
       if ((what & MORE) === 0) this.polls--;
       const isTold =
         result >= 0
-          ? oneShots.answered(fd, generation, result, what, sink)
+          ? registry.answered(fd, generation, result, what, sink)
           : this.cameToNothing(fd, generation, -result, (what & MORE) !== 0, sink);
       if (isTold) isNews = true;
     }
@@ -231,20 +231,20 @@ export class IoUringBackend implements Backend, Requests {
 
   /** A poll that was answered with an error. Returns whether somebody was told. */
   private cameToNothing(fd: number, generation: number, errno: number, goesOn: boolean, sink: Sink): boolean {
-    const { oneShots } = this;
+    const { registry } = this;
     if (generation !== this.context.generations.get(fd)) return false;
     if (errno === EAGAIN && goesOn) {
-      oneShots.doubted(fd, generation);
+      registry.doubted(fd, generation);
       return false;
     }
     // For a file that nobody can name any more.
     if (goesOn) this.cancel(fd, generation);
     const cannotWait = errno === EINVAL || errno === EOPNOTSUPP;
     // An epoll set can always be waited for: if that of the delegate cannot, its number is somebody else's by now.
-    if (errno === EBADF || (cannotWait && oneShots.isDelegate(fd))) return oneShots.fails(fd, generation, EBADF, sink);
-    if (cannotWait) oneShots.refused(fd, generation);
+    if (errno === EBADF || (cannotWait && registry.isDelegate(fd))) return registry.fails(fd, generation, EBADF, sink);
+    if (cannotWait) registry.refused(fd, generation);
     // Not by us, so what it waited for is gone; or nobody can say what is so: whoever asks anew is told.
-    else if (errno === ECANCELED || errno === EAGAIN) oneShots.lost(fd, generation);
+    else if (errno === ECANCELED || errno === EAGAIN) registry.lost(fd, generation);
     else throw refusals.exhausted("a poll with io_uring", errno);
     return false;
   }
@@ -255,7 +255,7 @@ export class IoUringBackend implements Backend, Requests {
     this.isLargest = ring.room < completions;
     this.level = (ring.features & MULTISHOT) !== 0 ? POLL_MANY : POLL;
     this.polls = 0;
-    this.oneShots.owns(ring.fd);
+    this.registry.owns(ring.fd);
     return ring;
   }
 
@@ -270,13 +270,13 @@ export class IoUringBackend implements Backend, Requests {
     if (old.fd >= 0 && old.fd === this.ring.fd) this.abandon(old);
     this.end(old);
     if (this.ring.error < 0) throw refusals.exhausted("io_uring_setup", -this.ring.error);
-    this.oneShots.forget();
+    this.registry.forget();
     if (this.doorbell.isOn) requireNotified(this.ring.notify(this.doorbell.target));
   }
 
   /** Somebody has closed the number of a ring, which the next one may get. */
   private abandon(ring: Ring): void {
-    this.oneShots.disowns(ring.fd);
+    this.registry.disowns(ring.fd);
     ring.abandon();
     this.requests.count = 0;
   }
@@ -284,7 +284,7 @@ export class IoUringBackend implements Backend, Requests {
   /** Closes a ring; what is stopped is let go of at once. */
   private end(ring: Ring): void {
     const { requests } = this;
-    this.oneShots.disowns(ring.fd);
+    this.registry.disowns(ring.fd);
     requests.keepRemovals();
     ring.apply(requests.words, requests.count);
     requests.count = 0;

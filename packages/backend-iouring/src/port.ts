@@ -32,7 +32,7 @@ export const REQUEST_LENGTH = 5;
  * was asked in the same call. A mask of 0 tells only that what it was answered for is not true any more, and EAGAIN that nobody could say.
  */
 export const ANSWER_LENGTH = 4;
-export { AT_ONCE, EARLY, MORE } from "@polyloop/backend-epoll/one-shots";
+export { AT_ONCE, EARLY, MORE } from "@polyloop/backend-epoll/poll-registry";
 
 /** What a ring may have: the kernel's IORING_SETUP_ flags, */
 export const SUBMIT_ALL = 1 << 7;

@@ -60,6 +60,26 @@ describe("level-triggered, by polls that are answered once", () => {
     expect(look()).toEqual([`${String(fd)} READ`]);
   });
 
+  it("what comes before the look at others is told, however long nobody has looked at it", () => {
+    const { create, want, look, raise, lower } = stage();
+    const [one, other] = [create(), create()];
+    want(one, READ);
+    want(other, READ);
+    look();
+    // Long enough for a counter of 8 bits to come round.
+    for (let polls = 250; polls < 262; polls++) {
+      raise(one, IN);
+      expect(look()).toContain(`${String(one)} READ`);
+      lower(one, IN);
+      look();
+      for (let count = 1; count < polls; count++) {
+        raise(other, IN);
+        look();
+        lower(other, IN);
+      }
+    }
+  });
+
   it("what was taken before the next look, or the flush, does not end a wait", () => {
     const { create, want, look, raise, lower, kernel, backend } = stage();
     const fd = create(IN);

@@ -2,7 +2,7 @@ import { Answers, HEADER_LENGTH } from "@polyloop/backend-epoll/answers";
 import { Delegate } from "@polyloop/backend-epoll/delegate";
 import { Doorbell } from "@polyloop/backend-epoll/doorbell";
 import { EAGAIN, EBADF, EINTR, EINVAL } from "@polyloop/backend-epoll/errno";
-import { OneShots, type Requests } from "@polyloop/backend-epoll/one-shots";
+import { PollRegistry, type Requests } from "@polyloop/backend-epoll/poll-registry";
 import { toPoll } from "@polyloop/backend-epoll/poll-masks";
 import { WaitLimit } from "@polyloop/backend-epoll/wait-limit";
 import {
@@ -40,7 +40,7 @@ const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: false, priority: t
 
 /**
  * The state machine of the Linux AIO backend: one poll request for each descriptor, in a context that grows. What is wanted
- * and asked is in OneShots; here is how to ask, and what the kernel's answers mean. KERNEL.md has the facts that it rests on.
+ * and asked is in PollRegistry; here is how to ask, and what the kernel's answers mean. KERNEL.md has the facts that it rests on.
  */
 export class LinuxAioBackend implements Backend, Requests {
   readonly name = "linuxaio";
@@ -49,7 +49,7 @@ export class LinuxAioBackend implements Backend, Requests {
   private readonly port: AioPort;
   private readonly context: BackendContext;
   private readonly limits: Limits;
-  private readonly oneShots: OneShots;
+  private readonly registry: PollRegistry;
   private current: PollContext;
   /** The one before, as long as some requests have not moved from it. */
   private previous: PollContext | null = null;
@@ -67,8 +67,8 @@ export class LinuxAioBackend implements Backend, Requests {
     this.limits = limits;
     this.pollsSinceMove = limits.betweenContexts;
     this.port = port;
-    this.oneShots = new OneShots(context, this, delegate);
-    this.doorbell = new Doorbell(() => port.openNotifier(), this.oneShots);
+    this.registry = new PollRegistry(context, this, delegate);
+    this.doorbell = new Doorbell(() => port.openNotifier(), this.registry);
     this.current = new PollContext(port, contextSize(1));
     if (this.current.aio.error < 0) throw refusals.unavailable(-this.current.aio.error);
   }
@@ -79,7 +79,7 @@ export class LinuxAioBackend implements Backend, Requests {
   }
 
   modify(fd: number, _from: Interest, to: Interest): void {
-    this.oneShots.modify(fd, to & ~EDGE);
+    this.registry.modify(fd, to & ~EDGE);
   }
 
   poll(timeout: number, sink: Sink): void {
@@ -89,13 +89,13 @@ export class LinuxAioBackend implements Backend, Requests {
   }
 
   private pollWithinLimit(sink: Sink): void {
-    const { limit, oneShots, doorbell } = this;
+    const { limit, registry, doorbell } = this;
     if (doorbell.countPoll()) this.current.aio.notify(-1);
     limit.begin(this.answers.times);
     this.pollsSinceMove++;
     for (let round = 0; ; round++) {
       this.queueRequests(round === 0);
-      if (oneShots.mustLook && oneShots.look(sink)) limit.end();
+      if (registry.mustLook && registry.look(sink)) limit.end();
       if (this.previous !== null) this.exchangeWithPrevious(this.previous, round, sink);
       const count = this.exchange();
       const isNews = count > 0 && this.deliver(this.current, count, sink);
@@ -108,7 +108,7 @@ export class LinuxAioBackend implements Backend, Requests {
     }
     this.answers.stamp(this.context.stamp);
     // What the delegate's set was seen to have is told in the turn that saw it.
-    if (oneShots.delegateIsReady) oneShots.look(sink);
+    if (registry.delegateIsReady) registry.look(sink);
     if (doorbell.isOn) doorbell.announce(this.current.aio);
   }
 
@@ -117,7 +117,7 @@ export class LinuxAioBackend implements Backend, Requests {
     for (let round = 0, goesOn = true; goesOn; round++) {
       do this.queueRequests(round === 0);
       while (this.previous !== null);
-      this.oneShots.delegate.flush();
+      this.registry.delegate.flush();
       const { aio, requests } = this.current;
       aio.apply(requests.words, requests.count);
       goesOn = this.settle(this.current, round, false, null);
@@ -126,7 +126,7 @@ export class LinuxAioBackend implements Backend, Requests {
   }
 
   recreate(): void {
-    this.oneShots.recreate();
+    this.registry.recreate();
     this.doorbell.recreate();
     this.startOver(contextSize(1));
   }
@@ -135,10 +135,10 @@ export class LinuxAioBackend implements Backend, Requests {
     this.previous?.close();
     this.current.close();
     this.doorbell.close();
-    this.oneShots.delegate.close();
+    this.registry.delegate.close();
   }
 
-  /** What OneShots asks. */
+  /** What PollRegistry asks. */
   arm(fd: number, interest: Interest, generation: number, isNew: boolean): void {
     this.current.submit(fd, toPoll(interest), generation, isNew);
   }
@@ -161,14 +161,14 @@ export class LinuxAioBackend implements Backend, Requests {
   private queueRequests(isFirstRound: boolean): void {
     if (this.previous !== null) this.moveSome(this.previous);
     // What is taken back keeps its place until its answer has come, so every change may need one more.
-    const needed = this.current.slots.inUse + this.unmoved + this.oneShots.mostRequests;
+    const needed = this.current.slots.inUse + this.unmoved + this.registry.mostRequests;
     if (needed > this.current.aio.room) this.moveTo(contextSize(needed));
     this.cancellations = 0;
-    this.oneShots.reify(isFirstRound);
+    this.registry.reify(isFirstRound);
     if (this.cancellations <= this.limits.cancellations || this.pollsSinceMove < this.limits.betweenContexts) return;
     this.pollsSinceMove = 0;
     this.moveTo(this.current.asked);
-    this.oneShots.reify(isFirstRound);
+    this.registry.reify(isFirstRound);
   }
 
   /** What has not moved yet is answered there, and what is taken back is taken back there. */
@@ -203,7 +203,7 @@ export class LinuxAioBackend implements Backend, Requests {
    * Without a sink what fails is left to the next poll.
    */
   private settle(context: PollContext, round: number, wasDrained: boolean, sink: Sink | null): boolean {
-    const { oneShots } = this;
+    const { registry } = this;
     const { requests, slots, asked } = context;
     const count = context.endBatch();
     let goesOn = false;
@@ -222,21 +222,21 @@ export class LinuxAioBackend implements Backend, Requests {
       // The kernel does not have it.
       slots.finish(requests.slot(index));
       if (result === -EAGAIN || (result === -EINTR && round < MOST_ROUNDS)) {
-        oneShots.lost(fd, generation);
+        registry.lost(fd, generation);
         goesOn = true;
         isFull ||= result === -EAGAIN;
-      } else if (result === -EINVAL && oneShots.isDelegate(fd)) {
+      } else if (result === -EINVAL && registry.isDelegate(fd)) {
         // An epoll set can always be polled: the program has closed it, as it finds out when it is looked at. If that was not
         // so, there is no context any more.
         isLost = round > 0;
-        oneShots.fails(fd, generation, EINVAL, sink);
+        registry.fails(fd, generation, EINVAL, sink);
         goesOn = true;
       } else if (result === -EINVAL) {
-        oneShots.refused(fd, generation);
+        registry.refused(fd, generation);
         goesOn = true;
       } else if (result !== -EBADF) {
         throw refusals.exhausted("io_submit", -result);
-      } else if (oneShots.fails(fd, generation, EBADF, sink)) {
+      } else if (registry.fails(fd, generation, EBADF, sink)) {
         this.limit.end();
       }
     }
@@ -250,14 +250,14 @@ export class LinuxAioBackend implements Backend, Requests {
 
   /** Passes on what the kernel answered. Returns whether there is something to tell. */
   private deliver({ slots }: PollContext, count: number, sink: Sink): boolean {
-    const { oneShots } = this;
+    const { registry } = this;
     const { words } = this.answers;
     const end = HEADER_LENGTH + count * ANSWER_LENGTH;
     let isNews = false;
     for (let at = HEADER_LENGTH; at < end; at += ANSWER_LENGTH) {
       const fd = slots.finish(words[at] as number);
       if (fd < 0) continue;
-      if (oneShots.answered(fd, words[at + 1] as number, words[at + 2] as number, 0, sink)) isNews = true;
+      if (registry.answered(fd, words[at + 1] as number, words[at + 2] as number, 0, sink)) isNews = true;
     }
     return isNews;
   }
@@ -275,7 +275,7 @@ export class LinuxAioBackend implements Backend, Requests {
       old.aio.close(true);
       next = new PollContext(this.port, asked);
     }
-    this.oneShots.moveOn();
+    this.registry.moveOn();
     this.previous = old;
     this.unmoved = old.slots.inUse;
     this.use(next);
@@ -285,7 +285,7 @@ export class LinuxAioBackend implements Backend, Requests {
   /** Requests of the context before move on; the last takes the context with it. */
   private moveSome(previous: PollContext, most = this.limits.movedAtOnce): void {
     this.unmoved = Math.max(this.unmoved - most, 0);
-    if (!this.oneShots.forgetEarlier(most)) return;
+    if (!this.registry.forgetEarlier(most)) return;
     previous.close();
     this.previous = null;
     this.unmoved = 0;
@@ -295,7 +295,7 @@ export class LinuxAioBackend implements Backend, Requests {
   private replaceLost(errno: number, round: number): void {
     if (errno !== EINVAL || round >= MOST_ROUNDS) throw refusals.exhausted("io_getevents", errno);
     this.startOver(this.current.asked);
-    this.oneShots.forget();
+    this.registry.forget();
   }
 
   /** A context without requests instead of what there is. */
@@ -320,6 +320,6 @@ export class LinuxAioBackend implements Backend, Requests {
     const { target } = this.doorbell;
     if (target < 0) throw refusals.exhausted("eventfd", -target);
     this.current.aio.notify(target);
-    this.oneShots.askAnew();
+    this.registry.askAnew();
   }
 }

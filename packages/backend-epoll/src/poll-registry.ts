@@ -52,11 +52,13 @@ const ANSWER = 0x10000;
 const ANSWERS = 0x70000;
 /** So often in a row that it is likely to be ready the next time, too. */
 const LIKELY = 4 * ANSWER;
-/** The last batch asked what is so now. */
+/** The batch with which it was last asked about asked what is so now. */
 const LOOKED = 0x80000;
-/** The batch with which it was last asked about. */
+/** The batch with which it was last asked about, in the last of its bits: another one may be taken for it. */
 const BATCH_SHIFT = 20;
 const BATCH = 0xff;
+/** Batches are counted from 1 again after this one. */
+const LAST_BATCH = 2 ** 30;
 /** Alternates with each kernel object that requests are made to, to tell those of the one before. */
 const EPOCH = 0x10000000;
 /** It was asked about as something new and not answered since: if that request is lost, the next one is about something new. */
@@ -66,19 +68,22 @@ const UNPROVEN = 0x20000000;
 const MOST_QUESTIONS = 8;
 
 /**
- * What is wanted of each descriptor and what a kernel interface of the one-shot kind was asked about it: what the state
- * machines of Linux AIO and io_uring have in common. A request is answered once and then, if the descriptor is still wanted,
- * made again with the next batch, which is what makes it level-triggered. One that goes on after its answer stays as it is,
- * and the next batch asks what is so now; of what is always so it is taken back, and only that is asked. Answers of an older generation are dropped. Descriptors that the interface
- * refuses, and those that would end every wait, go to the delegate until their next change.
+ * What is wanted of each descriptor and what a kernel interface that answers polls was asked about it: what the state machines
+ * of Linux AIO and io_uring have in common. A request that is answered once is made again with the next batch, if the
+ * descriptor is still wanted, which is what makes it level-triggered. One that goes on after its answer stays as it is, and
+ * the next batch asks what is so now; of what is always so it is taken back, and only that is asked. Answers of an older
+ * generation are dropped. Descriptors that the interface refuses, and those that would end every wait, go to the delegate
+ * until their next change.
  */
-export class OneShots implements Sink {
+export class PollRegistry implements Sink {
   readonly delegate: Delegate;
   /** The delegate's set was reported readable. */
   delegateIsReady = false;
   private readonly context: BackendContext;
   private readonly requests: Requests;
   private readonly states = new DescriptorMap();
+  /** The batch that asked last what is so now, exactly: what is old news for having been asked must be nothing else. */
+  private readonly looks = new DescriptorMap();
   /** Descriptors of which something may have to be asked or taken back, each once. */
   private readonly changed = new DescriptorList();
   /** Those that were answered, which are asked about again by the next poll: no later round of this one tells them twice. */
@@ -130,7 +135,7 @@ export class OneShots implements Sink {
    */
   reify(isFirstRound: boolean): void {
     if (this.isDelegateAnother()) this.watchDelegate();
-    this.batch = (this.batch + 1) & BATCH;
+    this.batch = this.batch === LAST_BATCH ? 1 : this.batch + 1;
     this.questions = MOST_QUESTIONS;
     this.reifyAll(this.changed, false);
     if (isFirstRound) this.reifyAll(this.answeredOnes, true);
@@ -167,13 +172,12 @@ export class OneShots implements Sink {
     if (generation !== this.context.generations.get(fd)) return false;
     const answeredState = this.states.get(fd);
     const goesOn = (what & MORE) !== 0;
-    const isOfThisBatch = ((answeredState >> BATCH_SHIFT) & BATCH) === this.batch;
-    const hasLooked = isOfThisBatch && (answeredState & LOOKED) !== 0;
-    if (mask === 0 || (hasLooked && (what & EARLY) !== 0)) {
+    if (mask === 0 || ((what & EARLY) !== 0 && this.looks.get(fd) === this.batch)) {
       // It was over by the time it was looked at; or what is so was asked about afterwards, and is an answer of its own.
       if (!goesOn) this.lost(fd, generation);
       return false;
     }
+    const isOfThisBatch = ((answeredState >> BATCH_SHIFT) & BATCH) === (this.batch & BATCH);
     const state = goesOn ? answeredState & ~UNPROVEN : answeredState & ~(ARMED | UNPROVEN);
     if (fd === this.delegateFd) {
       this.delegateIsReady = true;
@@ -194,7 +198,7 @@ export class OneShots implements Sink {
     }
     sink.ready(fd, got);
     if (goesOn && (wanted & EDGE) !== 0) return true;
-    const wasReady = isOfThisBatch && (!hasLooked || (what & AT_ONCE) !== 0);
+    const wasReady = isOfThisBatch && ((state & LOOKED) === 0 || (what & AT_ONCE) !== 0);
     if (!wasReady) {
       this.askAgain(fd, state & ~ANSWERS);
     } else if ((state & ANSWERS) !== ANSWERS) {
@@ -375,12 +379,13 @@ export class OneShots implements Sink {
     }
     const isNew = (state & (SUSPECT | UNPROVEN)) !== 0;
     const kept = (state & (WANTED | ASKED | ANSWERS)) | (isNew ? UNPROVEN : 0) | (isLikely ? LOOKED : 0);
-    this.states.set(fd, kept | (wanted << ARMED_SHIFT) | (this.batch << BATCH_SHIFT) | this.epoch);
+    this.states.set(fd, kept | (wanted << ARMED_SHIFT) | ((this.batch & BATCH) << BATCH_SHIFT) | this.epoch);
     if (wanted !== 0) this.requests.arm(fd, wanted, this.context.generations.get(fd), isNew, isLikely);
   }
 
   private lookAt(fd: number, state: number): void {
-    this.states.set(fd, (state & ~(CHANGED | (BATCH << BATCH_SHIFT))) | LOOKED | (this.batch << BATCH_SHIFT));
+    this.looks.set(fd, this.batch);
+    this.states.set(fd, (state & ~(CHANGED | (BATCH << BATCH_SHIFT))) | LOOKED | ((this.batch & BATCH) << BATCH_SHIFT));
     this.requests.look(fd, state & WANTED, this.context.generations.get(fd));
   }
 
