@@ -17,16 +17,25 @@ import { fromPoll } from "./poll-masks.js";
 export interface Requests {
   /** Whether what is likely to be ready is looked at before a request is queued. */
   readonly looksFirst: boolean;
+  /** Asks about a descriptor, ONCE, ON or LIKELY; `isNew` if it may stand for another file than the last time. */
+  arm(fd: number, interest: Interest, generation: number, isNew: boolean, how: number): void;
   /**
-   * Asks for an answer about a descriptor, or for answers; `isNew` if it may stand for another file than the last time, `isLikely`
-   * if it was ready whenever `look`, or this, asked about it of late.
+   * Whether requests that go on are worth it now that so many descriptors are to be asked about again: they spare each its
+   * request, for questions that cost one system call, however many they are.
    */
-  arm(fd: number, interest: Interest, generation: number, isNew: boolean, isLikely: boolean): void;
+  goOn(count: number): boolean;
   /** Asks whether it is so now: of a request that goes on and has told something, and tells only of what comes. */
   look(fd: number, interest: Interest, generation: number): void;
   /** Takes back what was asked. Its answer may be under way. */
   cancel(fd: number, generation: number): void;
 }
+
+/** How to ask: for one answer, */
+export const ONCE = 0;
+/** for whatever comes, */
+export const ON = 1;
+/** or first with a look, because it was ready whenever it was asked about of late. */
+export const LIKELY = 2;
 
 /** What an answer may be, in bits: the request goes on; */
 export const MORE = 1;
@@ -51,7 +60,7 @@ const ASKED = 0x8000;
 const ANSWER = 0x10000;
 const ANSWERS = 0x70000;
 /** So often in a row that it is likely to be ready the next time, too. */
-const LIKELY = 4 * ANSWER;
+const OFTEN = 4 * ANSWER;
 /** The batch with which it was last asked about asked what is so now. */
 const LOOKED = 0x80000;
 /** The batch with which it was last asked about, in the last of its bits: another one may be taken for it. */
@@ -92,6 +101,8 @@ export class PollRegistry implements Sink {
   private batch = 0;
   /** How often the delegate may still be asked in this batch. */
   private questions = 0;
+  /** Whether requests for what was answered go on. */
+  private goesOn = false;
   private epoch = 0;
   /** The delegate's set, as it is watched. */
   private delegateFd = -1;
@@ -137,6 +148,7 @@ export class PollRegistry implements Sink {
     if (this.isDelegateAnother()) this.watchDelegate();
     this.batch = this.batch === LAST_BATCH ? 1 : this.batch + 1;
     this.questions = MOST_QUESTIONS;
+    if (isFirstRound) this.goesOn = this.requests.goOn(this.answeredOnes.count);
     this.reifyAll(this.changed, false);
     if (isFirstRound) this.reifyAll(this.answeredOnes, true);
   }
@@ -368,9 +380,9 @@ export class PollRegistry implements Sink {
     const wanted = state & WANTED;
     const armed = (state & ARMED) >> ARMED_SHIFT;
     if ((state & DELEGATED) !== 0) this.delegate.release(fd);
-    const isLikely = this.requests.looksFirst && (state & ANSWERS) >= LIKELY;
+    const isLikely = this.requests.looksFirst && (state & ANSWERS) >= OFTEN;
     if (armed !== 0) {
-      if (armed === wanted && (state & SUSPECT) === 0 && !(hasTold && isLikely)) {
+      if (armed === wanted && (state & SUSPECT) === 0 && (!hasTold || (this.goesOn && !isLikely))) {
         if (hasTold) this.lookAt(fd, state);
         else this.states.set(fd, state & ~CHANGED);
         return;
@@ -380,7 +392,10 @@ export class PollRegistry implements Sink {
     const isNew = (state & (SUSPECT | UNPROVEN)) !== 0;
     const kept = (state & (WANTED | ASKED | ANSWERS)) | (isNew ? UNPROVEN : 0) | (isLikely ? LOOKED : 0);
     this.states.set(fd, kept | (wanted << ARMED_SHIFT) | ((this.batch & BATCH) << BATCH_SHIFT) | this.epoch);
-    if (wanted !== 0) this.requests.arm(fd, wanted, this.context.generations.get(fd), isNew, isLikely);
+    if (wanted === 0) return;
+    // What is new may soon be over. One request for each answer is then the least.
+    const again = hasTold && !isNew && this.goesOn ? ON : ONCE;
+    this.requests.arm(fd, wanted, this.context.generations.get(fd), isNew, isLikely ? LIKELY : again);
   }
 
   private lookAt(fd: number, state: number): void {

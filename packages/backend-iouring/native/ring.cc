@@ -207,8 +207,7 @@ void Ring::Prepare(io_uring_sqe* entry, const int32_t* words) {
   }
   entry->opcode = IORING_OP_POLL_ADD;
   entry->fd = words[1];
-  const bool goes_on = words[0] == kPollLikely ? (handle_.features() & kMultishot) != 0 : words[0] == kPollMany;
-  entry->len = goes_on ? IORING_POLL_ADD_MULTI : 0;
+  entry->len = words[0] == kPollMany ? IORING_POLL_ADD_MULTI : 0;
   entry->user_data = Tag(words);
 }
 

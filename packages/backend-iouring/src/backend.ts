@@ -41,12 +41,22 @@ import { completionsFor, SUBMISSIONS } from "./ring-size.js";
 /** An answer may ask for another round (EINVAL: delegate, EAGAIN: again); so many in a row make no headway. */
 const MOST_ROUNDS = 24;
 
+/**
+ * Of how many descriptors the last turn has to have told for polls that go on, and of how few for those that do not: with few
+ * a poll for each answer takes less, and only one system call.
+ */
+const CROWD = { many: 8, few: 2 };
+
+/** What a request that is ONCE, ON or LIKELY is to the ring. */
+const OPERATIONS = [POLL, POLL_MANY, POLL_LIKELY];
+
 const SUPPORTS: Capabilities = { preciseTimeouts: true, edge: true, priority: true, pollable: true };
 
 /**
- * The state machine of the io_uring backend: one poll for each descriptor, in a ring that grows. It goes on, and tells of what
- * comes; a descriptor that is not edge-triggered is looked at again after it was told. What is wanted and asked is in
- * PollRegistry; here is how to ask, and what the kernel's answers mean. KERNEL.md has the facts that it rests on.
+ * The state machine of the io_uring backend: one poll for each descriptor, in a ring that grows. When many are told in a turn
+ * polls go on, and a descriptor that is not edge-triggered is looked at again after it was told; when few are, polls are made
+ * again. What is wanted and asked is in PollRegistry; here is how to ask, and what the kernel's answers mean. KERNEL.md has
+ * the facts that it rests on.
  */
 export class IoUringBackend implements Backend, Requests {
   readonly name = "iouring";
@@ -54,12 +64,14 @@ export class IoUringBackend implements Backend, Requests {
   readonly supports = SUPPORTS;
   private readonly port: IoUringPort;
   private readonly context: BackendContext;
+  private readonly crowd: typeof CROWD;
   private readonly registry: PollRegistry;
   private ring: Ring;
   /** The kernel has no larger ring. */
   private isLargest = false;
-  /** How to ask about what is level-triggered: POLL_MANY, where there is one. */
-  private level = POLL;
+  /** The ring knows polls that go on, and there are enough to be asked about. */
+  private knowsMany = false;
+  private isCrowded = false;
   /** Polls in the ring: those whose last answer was not seen. */
   private polls = 0;
   private readonly requests = new RequestList();
@@ -67,7 +79,8 @@ export class IoUringBackend implements Backend, Requests {
   private readonly limit = new WaitLimit();
   private readonly doorbell: Doorbell;
 
-  constructor(context: BackendContext, port: IoUringPort, delegate = new Delegate()) {
+  constructor(context: BackendContext, port: IoUringPort, delegate = new Delegate(), crowd = CROWD) {
+    this.crowd = crowd;
     this.context = context;
     this.port = port;
     this.registry = new PollRegistry(context, this, delegate);
@@ -146,11 +159,16 @@ export class IoUringBackend implements Backend, Requests {
   }
 
   /** What PollRegistry asks. */
-  arm(fd: number, interest: Interest, generation: number, _isNew: boolean, isLikely: boolean): void {
-    const level = isLikely ? POLL_LIKELY : this.level;
-    const operation = (interest & EDGE) !== 0 ? POLL_MANY : level;
+  arm(fd: number, interest: Interest, generation: number, _isNew: boolean, how: number): void {
+    const operation = (interest & EDGE) !== 0 ? POLL_MANY : (OPERATIONS[how] as number);
     this.requests.poll(operation, fd, toPoll(interest), generation);
     this.polls++;
+  }
+
+  goOn(count: number): boolean {
+    if (count >= this.crowd.many) this.isCrowded = this.knowsMany;
+    else if (count > 0 && count <= this.crowd.few) this.isCrowded = false;
+    return this.isCrowded;
   }
 
   look(fd: number, interest: Interest, generation: number): void {
@@ -253,7 +271,8 @@ export class IoUringBackend implements Backend, Requests {
     const completions = completionsFor(polls);
     const ring = this.port.open(SUBMISSIONS, completions);
     this.isLargest = ring.room < completions;
-    this.level = (ring.features & MULTISHOT) !== 0 ? POLL_MANY : POLL;
+    this.knowsMany = (ring.features & MULTISHOT) !== 0;
+    this.isCrowded = false;
     this.polls = 0;
     this.registry.owns(ring.fd);
     return ring;

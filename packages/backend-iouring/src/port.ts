@@ -15,8 +15,8 @@ export const REMOVE = 3;
  */
 export const LOOK = 4;
 /**
- * POLL_MANY, or POLL where there is no such thing, of what is likely to be ready. `exchange` asks what is so now before
- * anything is queued: if it is, that is the answer, with AT_ONCE, and there is no poll. To `apply` it is like any other.
+ * POLL of what is likely to be ready. `exchange` asks what is so now before anything is queued: if it is, that is the answer,
+ * with AT_ONCE, and there is no poll. To `apply` it is a POLL.
  */
 export const POLL_LIKELY = 5;
 

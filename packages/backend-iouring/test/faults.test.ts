@@ -6,6 +6,7 @@ import { faultPrograms } from "@polyloop/loop-core/conformance";
 import { type IoUringPort, REQUEST_LENGTH, type Ring } from "../src/port.js";
 import type { FakeKernel } from "../testing/fake-kernel.js";
 import { faultyKernel } from "../testing/faulty-kernel.js";
+import { CROWDED } from "./stage.js";
 
 /** Rings have few places, so that overflow is nothing rare, and cannot grow. */
 function tight(fake: FakeKernel): void {
@@ -16,6 +17,14 @@ faultPrograms({ describe, it, kernel: () => faultyKernel() });
 
 describe("in rings that overflow", () => {
   faultPrograms({ describe, it, kernel: () => faultyKernel(undefined, tight), programs: 1000 });
+});
+
+describe("with polls that go on, however few there are", () => {
+  faultPrograms({ describe, it, kernel: () => faultyKernel(undefined, undefined, CROWDED) });
+});
+
+describe("and in rings that overflow", () => {
+  faultPrograms({ describe, it, kernel: () => faultyKernel(undefined, tight, CROWDED), programs: 1000 });
 });
 
 type Exchange = Ring["exchange"];

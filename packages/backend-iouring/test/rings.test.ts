@@ -29,7 +29,7 @@ describe("a ring that grows", () => {
     for (const fd of few) on.raise(fd, IN);
     watchMany(on, 2000);
     expect(on.look()).toHaveLength(2010);
-    expect([on.kernel.rings.length, on.ring().size]).toEqual([1, 2010]);
+    expect([on.kernel.rings.length, on.ring().size]).toEqual([1, 0]);
     expect(on.calls("io_uring_setup")).toBe(2);
   });
 
@@ -83,6 +83,8 @@ describe("a forked child", () => {
   it("that was not declared gets a ring of its own, and its parent's stays as it is", () => {
     const on = stage();
     const fds = watchMany(on, 3);
+    const idle = on.create();
+    on.want(idle, READ);
     on.look();
     const rings = [...on.kernel.rings];
     on.kernel.fork();
@@ -90,7 +92,7 @@ describe("a forked child", () => {
     expect(on.look()).toEqual(fds.map((fd) => `${String(fd)} READ`));
     expect(on.kernel.rings).toHaveLength(1);
     expect(on.kernel.rings).not.toContain(parents);
-    expect(parents?.size).toBe(3);
+    expect(parents?.size).toBe(1);
   });
 
   it("that somebody polls, too", () => {

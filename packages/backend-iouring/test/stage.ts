@@ -13,11 +13,14 @@ export interface Stage extends Hands, Surroundings<Nature, FakeCall> {
   readonly ring: () => FakeRing;
 }
 
+/** Polls go on as soon as one descriptor was told in a turn. */
+export const CROWDED = { many: 1, few: 0 };
+
 /** Sets up a new one. */
-export function stage(): Stage {
+export function stage(crowd?: typeof CROWDED): Stage {
   const kernel = new FakeKernel();
   const context = newContext();
-  const backend = new IoUringBackend(context, kernel, new Delegate(kernel.epoll));
+  const backend = new IoUringBackend(context, kernel, new Delegate(kernel.epoll), crowd);
   return {
     kernel,
     backend,

@@ -310,7 +310,7 @@ export class FakeRing implements port.Ring {
       const state = stateOf(poll.file);
       const isNew = (state & poll.mask & ~poll.seen) !== 0;
       poll.seen = state;
-      if (poll.wakes === 0 && (isNew || !poll.many)) poll.wake();
+      if (poll.wakes === 0 && (isNew || (!poll.many && (state & poll.mask) !== 0))) poll.wake();
     }
   }
 
@@ -397,7 +397,7 @@ export class FakeRing implements port.Ring {
       this.complete([fd, generation, -errno, false]);
       return;
     }
-    const many = operation === port.POLL_LIKELY ? (this.features & port.MULTISHOT) !== 0 : operation === port.POLL_MANY;
+    const many = operation === port.POLL_MANY;
     const poll: Poll = {
       fd,
       generation,

@@ -51,10 +51,11 @@ const NATURES: readonly (Nature | undefined)[] = [undefined, "socket", "refused"
 export function faultyKernel(
   reach: (port: IoUringPort) => IoUringPort = (port) => port,
   prepare: (fake: FakeKernel) => void = () => undefined,
+  crowd?: ConstructorParameters<typeof IoUringBackend>[3],
 ): FaultyKernel {
   const fake = new FakeKernel();
   const create: BackendFactory["create"] = (context) =>
-    new IoUringBackend(context, reach(fake), new Delegate(fake.epoll));
+    new IoUringBackend(context, reach(fake), new Delegate(fake.epoll), crowd);
   const kernel = drivenByKit(fake, { name: "iouring", create }, NATURES);
   const decide: Decide = (call, faults) => kernel.decide(call, faults);
   failAsDecided(fake.epoll, decide);

@@ -143,6 +143,10 @@ export class LinuxAioBackend implements Backend, Requests {
     this.current.submit(fd, toPoll(interest), generation, isNew);
   }
 
+  goOn(): boolean {
+    return false;
+  }
+
   look(): never {
     throw new Error("polyloop: no request of Linux AIO goes on");
   }
