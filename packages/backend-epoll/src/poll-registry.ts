@@ -11,7 +11,7 @@ import {
 import { DescriptorList } from "./descriptor-list.js";
 import type { Delegate } from "./delegate.js";
 import { EBADF } from "./errno.js";
-import { fromPoll } from "./poll-masks.js";
+import { fromPoll, PRI } from "./poll-masks.js";
 
 /** Where requests to the kernel are queued. */
 export interface Requests {
@@ -39,7 +39,7 @@ export const LIKELY = 2;
 
 /** What an answer may be, in bits: the request goes on; */
 export const MORE = 1;
-/** it says what is so, because `look` asked, and not what came; */
+/** it says what is so, because that was asked, and not what came; */
 export const AT_ONCE = 2;
 /** it is of before that was asked. */
 export const EARLY = 4;
@@ -142,13 +142,13 @@ export class PollRegistry implements Sink {
 
   /**
    * Compares what is wanted with what was asked, and queues requests. The delegate comes first. A poll that needs a further round
-   * leaves to the next one what it has told already.
+   * leaves to the next one what it has told already. `mayLook`: it is asked at once, and nobody else waits for the answers.
    */
-  reify(isFirstRound: boolean): void {
+  reify(isFirstRound: boolean, mayLook = true): void {
     if (this.isDelegateAnother()) this.watchDelegate();
-    this.batch = this.batch === LAST_BATCH ? 1 : this.batch + 1;
+    this.countBatch();
     this.questions = MOST_QUESTIONS;
-    if (isFirstRound) this.goesOn = this.requests.goOn(this.answeredOnes.count);
+    if (isFirstRound) this.goesOn = mayLook && this.requests.goOn(this.answeredOnes.count);
     this.reifyAll(this.changed, false);
     if (isFirstRound) this.reifyAll(this.answeredOnes, true);
   }
@@ -184,8 +184,9 @@ export class PollRegistry implements Sink {
     if (generation !== this.context.generations.get(fd)) return false;
     const answeredState = this.states.get(fd);
     const goesOn = (what & MORE) !== 0;
-    if (mask === 0 || ((what & EARLY) !== 0 && this.looks.get(fd) === this.batch)) {
-      // It was over by the time it was looked at; or what is so was asked about afterwards, and is an answer of its own.
+    if (mask === 0 || ((what & EARLY) !== 0 && (mask & PRI) === 0 && this.looks.get(fd) === this.batch)) {
+      // It was over by the time it was looked at; or what is so was asked about afterwards, and is an answer of its own. But
+      // with some files to see PRI is to take it.
       if (!goesOn) this.lost(fd, generation);
       return false;
     }
@@ -351,6 +352,14 @@ export class PollRegistry implements Sink {
     // epoll forgets nothing.
   }
 
+  private countBatch(): void {
+    if (++this.batch <= LAST_BATCH) return;
+    this.batch = 1;
+    this.looks.forEach((fd) => {
+      this.looks.set(fd, 0);
+    });
+  }
+
   private isOwn(fd: number): boolean {
     return fd >= 0 && (fd === this.delegateFd || this.ownFds.includes(fd));
   }
@@ -413,7 +422,7 @@ export class PollRegistry implements Sink {
   }
 
   /** Takes back what was asked; an answer that is under way belongs to nobody. */
-  private withdraw(fd: number): void {
+  withdraw(fd: number): void {
     this.requests.cancel(fd, this.context.generations.get(fd));
     this.context.generations.increment(fd);
   }

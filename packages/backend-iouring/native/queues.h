@@ -32,6 +32,10 @@ class Queues {
 
   bool IsEmpty() const { return Tail() == Head(); }
 
+  // Drops the oldest completions, as long as `is_dropped` says so.
+  template <class IsDropped>
+  void Skip(IsDropped is_dropped);
+
   // The place of the `index`th request of a batch, zeroed. Room for `submissions()` of them is there whenever the
   // kernel was entered with, or `Retract` was told of, all that were queued before.
   io_uring_sqe* Prepare(uint32_t index);
@@ -81,6 +85,16 @@ int Queues::Consume(int most, Store store) {
   // Release: the kernel may overwrite the entries as soon as it sees this.
   if (head != before) __atomic_store_n(completion_head_, head, __ATOMIC_RELEASE);
   return count;
+}
+
+template <class IsDropped>
+void Queues::Skip(IsDropped is_dropped) {
+  const uint32_t before = Head();
+  const uint32_t tail = Tail();
+  uint32_t head = before;
+  while (head != tail && is_dropped(answers_[head & (completions_ - 1)])) head++;
+  // Release: the kernel may overwrite the entries as soon as it sees this.
+  if (head != before) __atomic_store_n(completion_head_, head, __ATOMIC_RELEASE);
 }
 
 }  // namespace backend_iouring

@@ -88,7 +88,7 @@ int RingHandle::Open(unsigned submissions, unsigned completions, uint32_t withou
 // errno.
 int RingHandle::Restrict() {
   const io_uring_restriction allowed[] = {
-      AllowOperation(IORING_OP_POLL_ADD),       AllowOperation(IORING_OP_POLL_REMOVE),
+      AllowOperation(IORING_OP_POLL_ADD),       AllowOperation(IORING_OP_ASYNC_CANCEL),
       AllowFlags(IOSQE_CQE_SKIP_SUCCESS),       AllowRegister(IORING_REGISTER_EVENTFD),
       AllowRegister(IORING_UNREGISTER_EVENTFD), AllowRegister(IORING_UNREGISTER_RING_FDS),
   };

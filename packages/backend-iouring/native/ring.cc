@@ -20,7 +20,14 @@ constexpr uint32_t kHasMore = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
 // for every byte, urgent or not, and ERR when the error may be gone already. RDBAND it never says when it does look, so
 // who asks for it is told which answers are hearsay.
 constexpr uint32_t kHearsay = POLLRDBAND;
-constexpr uint32_t kDoubtful = kHearsay | POLLPRI | POLLERR;
+
+// Whether more may be said than is so; `all`: of whatever comes. PRI without RDBAND is what the kernel has seen itself,
+// and with some files, such as /proc/self/mounts, to look is to take: whoever looks again sees nothing.
+bool IsDoubtful(int32_t result, bool all) {
+  const auto mask = static_cast<uint32_t>(result);
+  if (result <= 0 || (mask & kHearsay) != 0) return result > 0;
+  return (mask & POLLPRI) == 0 && (all || (mask & POLLERR) != 0);
+}
 
 constexpr size_t kMostAnswers = size_t{1} << 22;
 
@@ -47,11 +54,11 @@ void Swap(int32_t* requests, size_t one, size_t other) {
   std::swap_ranges(words, words + kRequestLength, requests + other * kRequestLength);
 }
 
-// Moves looks to the front, and what is likely to be ready behind them. Returns how many they are, at most `most`.
-size_t MoveQuestionsToFront(int32_t* requests, size_t count, size_t most) {
+// Moves looks to the front, and what is likely to be ready behind them. Returns how many they are.
+size_t MoveQuestionsToFront(int32_t* requests, size_t count) {
   size_t looks = 0;
   size_t questions = 0;
-  for (size_t index = 0; index < count && questions < most; index++) {
+  for (size_t index = 0; index < count; index++) {
     const int32_t operation = requests[index * kRequestLength];
     if (operation != kLook && operation != kPollLikely) continue;
     Swap(requests, questions, index);
@@ -59,6 +66,11 @@ size_t MoveQuestionsToFront(int32_t* requests, size_t count, size_t most) {
     questions++;
   }
   return questions;
+}
+
+// Whether a call did not reach the ring: its number is somebody else's, or it is another process's.
+bool IsElsewhere(int result) {
+  return result == -EBADF || result == -EOPNOTSUPP || result == -EEXIST;
 }
 
 }  // namespace
@@ -99,13 +111,16 @@ int Ring::Exchange(Words requests, size_t count, Words answers, const timespec* 
   Room room{answers.data + kHeaderLength, capacity};
   size_t done = 0;
   if (IsMine()) {
-    const size_t questions = MoveQuestionsToFront(requests.data, count, fitting / 2);
+    const size_t questions = MoveQuestionsToFront(requests.data, count);
     if (questions > 0) {
       // What has come by now comes first: what is found out afterwards is so of all that was told until then.
-      room.left -= static_cast<int>(questions);
+      const int kept = std::min(static_cast<int>(questions), capacity / 2);
+      room.left -= kept;
       if (HasAnswers()) Take(&room, kEarly);
-      room.left += static_cast<int>(questions);
-      done = Look(requests.data, questions, &room);
+      const int rest = room.left;
+      room.left = kept;
+      done = Ask(requests.data, questions, &room);
+      room.left += rest;
     }
   }
   const bool has_failed = done > 0 && requests.data[kRequestLength - 1] != 0;
@@ -113,41 +128,55 @@ int Ring::Exchange(Words requests, size_t count, Words answers, const timespec* 
   const int result = Submit(requests.data + done * kRequestLength, count - done, may_wait, timeout);
   if (IsMine()) {
     Take(&room, 0);
-    Look(nullptr, 0, &room);
+    if (!doubtful_.empty()) Ask(nullptr, 0, &room);
   }
   polyloop::StoreTimes(answers);
   // No memory to keep a completion in: nobody knows whose it was.
   if (IsMine() && queues_.HasDropped()) return -EBADR;
-  return room.left < capacity ? capacity - room.left : result;
+  // Whoever has to be asked elsewhere will tell again what was stored.
+  return room.left == capacity || IsElsewhere(result) ? result : capacity - room.left;
 }
 
 // Asks poll(2) what is so now: of polls that go on, which tell only what comes, of what is likely to be ready, and of
-// the answers that are in doubt. Returns how many requests that was all for, which are the first ones then; the others,
-// which are not ready after all, are to be polled.
-size_t Ring::Look(int32_t* requests, size_t count, Room* room) {
+// the answers that are in doubt. Returns how many requests that was all for, which are the first ones then; the others
+// are to be polled. Looks that are not answered, for want of memory or room, are marked and come before those that are.
+size_t Ring::Ask(int32_t* requests, size_t count, Room* room) {
   questions_.Clear();
-  bool has_asked = true;
+  int error = 0;
   for (const int32_t* answer : doubtful_) {
-    has_asked = has_asked && questions_.Add(answer[0], static_cast<uint32_t>(answer[2]) & ~kHearsay);
+    if (!questions_.Add(answer[0], static_cast<uint32_t>(answer[2]) & ~kHearsay)) error = -ENOMEM;
   }
   for (size_t index = 0; index < count; index++) {
     const int32_t* words = requests + index * kRequestLength;
-    has_asked = has_asked && questions_.Add(words[1], static_cast<uint32_t>(words[2]));
+    if (!questions_.Add(words[1], static_cast<uint32_t>(words[2]))) error = -ENOMEM;
   }
-  // No memory: somebody has to ask in another way.
-  has_asked = has_asked && (questions_.IsEmpty() || questions_.Ask());
+  if (error == 0) error = questions_.Ask();
   size_t at = 0;
-  for (int32_t* answer : doubtful_) answer[2] = has_asked ? questions_.Answer(at++) : -EAGAIN;
+  for (int32_t* answer : doubtful_) {
+    if (error == 0) {
+      answer[2] = questions_.Answer(at++);
+    } else if (error != -EINVAL) {
+      answer[2] = -EAGAIN;
+    }
+    // More descriptors than RLIMIT_NOFILE allows by now cannot be asked about: then it says too much.
+  }
   doubtful_.clear();
   size_t done = 0;
+  size_t failed = 0;
   for (size_t index = 0; index < count; index++) {
     int32_t* words = requests + index * kRequestLength;
     const bool is_look = words[0] == kLook;
-    const int32_t bits = has_asked ? questions_.Answer(at++) : 0;
+    const int32_t bits = error == 0 ? questions_.Answer(at++) : 0;
     // Of what is not polled yet it is for the ring to say that it is not open.
-    if (bits > 0 || (bits < 0 && is_look)) room->Store(words[1], words[3], bits, is_look ? kMore | kAtOnce : kAtOnce);
-    if (!has_asked && is_look) words[kRequestLength - 1] = -EAGAIN;
-    if (is_look || bits > 0) Swap(requests, done++, index);
+    const bool is_told = bits > 0 || (bits < 0 && is_look);
+    const bool has_room = room->left > 0;
+    if (is_told && has_room) room->Store(words[1], words[3], bits, is_look ? kMore | kAtOnce : kAtOnce);
+    if (!is_look && !(is_told && has_room)) continue;
+    const bool has_failed = is_look && (error != 0 || (is_told && !has_room));
+    if (has_failed) words[kRequestLength - 1] = -EAGAIN;
+    Swap(requests, done, index);
+    if (has_failed) Swap(requests, failed++, done);
+    done++;
   }
   return done;
 }
@@ -160,7 +189,7 @@ int Ring::Submit(int32_t* requests, size_t count, bool may_wait, const timespec*
   int result = error_ != 0 ? error_ : IsMine() ? 0 : -EEXIST;
   while (result == 0) {
     const size_t batch = std::min(count - done, size_t{queues_.submissions()});
-    const bool waits = may_wait && done + batch == count && queues_.IsEmpty();
+    const bool waits = may_wait && done + batch == count && !HasCompletions();
     // The cheapest call is none.
     if (batch == 0 && !waits && (queues_.Flags() & kHasMore) == 0) break;
     for (size_t index = 0; index < batch; index++) {
@@ -175,7 +204,8 @@ int Ring::Submit(int32_t* requests, size_t count, bool may_wait, const timespec*
     // Before Linux 5.18 a request that is refused ends its batch, and the next call goes on behind it. Nothing stays in
     // the queue: what lay there would be taken later, a second time.
     queues_.Retract();
-    if (entered == 0) result = -EAGAIN;
+    // That finds nothing in a queue only if it is another one's: the number is another ring's by now.
+    if (entered == 0) result = -EBADF;
   }
   if (done == count) return result == -ETIME ? 0 : result;
   for (; done < count; done++) requests[done * kRequestLength + 4] = result;
@@ -183,30 +213,21 @@ int Ring::Submit(int32_t* requests, size_t count, bool may_wait, const timespec*
   return result == -EAGAIN || result == -EBUSY ? 0 : result;
 }
 
-void Ring::Prepare(io_uring_sqe* entry, const int32_t* words) {
+void Ring::Prepare(io_uring_sqe* entry, const int32_t* words) const {
   if (words[0] == kRemove) {
-    entry->opcode = IORING_OP_POLL_REMOVE;
+    // Unlike POLL_REMOVE it ends a poll that goes on and was woken just now, too.
+    entry->opcode = IORING_OP_ASYNC_CANCEL;
     entry->fd = -1;
     entry->addr = Tag(words);
     entry->user_data = kRemoval;
     if ((handle_.features() & kSkipSuccess) != 0) entry->flags = IOSQE_CQE_SKIP_SUCCESS;
     return;
   }
+  entry->opcode = IORING_OP_POLL_ADD;
+  entry->fd = words[1];
   const auto mask = static_cast<uint32_t>(words[2]);
   // For who only waits for room it would be a reason to be woken.
   entry->poll32_events = ToPoll32((mask & (POLLIN | POLLPRI)) != 0 ? mask | kHearsay : mask);
-  if (words[0] == kLook) {
-    // To change a poll is to look again. What has woken it before is told, too, and may be over.
-    doubts_all_ = true;
-    entry->opcode = IORING_OP_POLL_REMOVE;
-    entry->fd = -1;
-    entry->addr = Tag(words);
-    entry->len = IORING_POLL_UPDATE_EVENTS | IORING_POLL_ADD_MULTI;
-    entry->user_data = kRemoval;
-    return;
-  }
-  entry->opcode = IORING_OP_POLL_ADD;
-  entry->fd = words[1];
   entry->len = words[0] == kPollMany ? IORING_POLL_ADD_MULTI : 0;
   entry->user_data = Tag(words);
 }
@@ -231,8 +252,8 @@ void Ring::Take(Room* room, int32_t word) {
     if (Enter(0, false, nullptr) < 0) break;
     TakeReady(room, word);
   }
-  // What is left is of before the next look.
-  doubts_all_ = room->left == 0;
+  // What is left is of before whatever is asked next.
+  doubts_all_ = HasAnswers();
 }
 
 void Ring::TakeReady(Room* room, int32_t word) {
@@ -242,7 +263,7 @@ void Ring::TakeReady(Room* room, int32_t word) {
     const auto generation = static_cast<int32_t>(completion.user_data >> 32);
     const int32_t more = (completion.flags & IORING_CQE_F_MORE) != 0 ? kMore : 0;
     int32_t* answer = room->Store(fd, generation, completion.res, word | more);
-    if (completion.res <= 0 || (!doubts_all_ && (static_cast<uint32_t>(completion.res) & kDoubtful) == 0)) return true;
+    if (!IsDoubtful(completion.res, doubts_all_)) return true;
     try {
       doubtful_.push_back(answer);
     } catch (const std::bad_alloc&) {
@@ -252,8 +273,14 @@ void Ring::TakeReady(Room* room, int32_t word) {
   });
 }
 
-bool Ring::HasAnswers() const {
-  return IsMine() && (!queues_.IsEmpty() || (queues_.Flags() & kHasMore) != 0);
+bool Ring::HasAnswers() {
+  return IsMine() && (HasCompletions() || (queues_.Flags() & kHasMore) != 0);
+}
+
+// Whether there are completions, those of removals aside, which say nothing.
+bool Ring::HasCompletions() {
+  queues_.Skip([](const io_uring_cqe& completion) { return completion.user_data == kRemoval; });
+  return !queues_.IsEmpty();
 }
 
 int Ring::Notify(int fd) {

@@ -50,17 +50,17 @@ class Ring {
   // Its number, -1 if it has none.
   int fd() const { return handle_.fd(); }
 
-  // Makes `count` requests, which `requests` holds, and marks those that the kernel has not taken. The ring answers
-  // looks, too.
+  // Makes `count` requests, which `requests` holds, and marks those that the kernel has not taken. Looks are not for
+  // it.
   void Apply(Words requests, size_t count);
 
   // Makes requests, then stores the answers that are there; if there are none, waits for one. poll(2) answers looks,
-  // and what is likely to be ready, as long as half of the room is enough for them. `answers` has room for the header
-  // and one answer at least. Returns the number of answers or a negative errno.
+  // and what is likely to be ready, in half of the room at most. `answers` has room for the header and one answer at
+  // least. Returns the number of answers or a negative errno.
   int Exchange(Words requests, size_t count, Words answers, const timespec* timeout);
 
   // Whether an answer may be waiting to be taken.
-  bool HasAnswers() const;
+  bool HasAnswers();
 
   // Answers make this eventfd readable; -1: none. Returns 0 or a negative errno.
   int Notify(int fd);
@@ -80,12 +80,13 @@ class Ring {
   };
 
   bool IsMine() const;
-  void Prepare(io_uring_sqe* entry, const int32_t* words);
+  bool HasCompletions();
+  void Prepare(io_uring_sqe* entry, const int32_t* words) const;
   int Submit(int32_t* requests, size_t count, bool may_wait, const timespec* timeout);
   int Enter(unsigned to_submit, bool waits, const timespec* timeout) const;
   void Take(Room* room, int32_t word);
   void TakeReady(Room* room, int32_t word);
-  size_t Look(int32_t* requests, size_t count, Room* room);
+  size_t Ask(int32_t* requests, size_t count, Room* room);
 
   RingHandle handle_;
   Queues queues_;
@@ -94,7 +95,7 @@ class Ring {
   bool notifies_ = false;
   // Answers that say more than is so, perhaps.
   std::vector<int32_t*> doubtful_;
-  // All that come are: they may be of before somebody looked.
+  // All that come next are: they were left over, and may be of before somebody looked.
   bool doubts_all_ = false;
   polyloop::Questions questions_;
 };

@@ -74,6 +74,8 @@ export class IoUringBackend implements Backend, Requests {
   private isCrowded = false;
   /** Polls in the ring: those whose last answer was not seen. */
   private polls = 0;
+  /** Those of them that are POLL_LIKELY, and not yet made. */
+  private likely = 0;
   private readonly requests = new RequestList();
   private readonly answers = new Answers(ANSWER_LENGTH);
   private readonly limit = new WaitLimit();
@@ -111,14 +113,15 @@ export class IoUringBackend implements Backend, Requests {
     for (let round = 0; ; round++) {
       this.queueRequests(round === 0);
       if (registry.mustLook && registry.look(sink)) limit.end();
+      const hasRemoved = this.requests.removals > 0;
       const count = this.exchange();
       const untaken = this.settle();
       const isNews = count > 0 && this.deliver(count, sink);
       if (isNews || count === -EINTR) limit.end();
       if (count < 0 && count !== -EINTR) this.recover(-count, round);
       else if (untaken !== 0) this.recover(untaken, round);
-      // What was removed, or is not so any more, ends a wait, and nobody wants to know.
-      else if (count <= 0 || !limit.goesOn(this.answers.times)) break;
+      // What was removed, found to be removed, or is not so any more, ends a wait, and nobody wants to know.
+      else if ((count === 0 && !hasRemoved) || !limit.goesOn(this.answers.times)) break;
     }
     this.answers.stamp(this.context.stamp);
     // What the delegate's set was seen to have is told in the turn that saw it.
@@ -129,7 +132,7 @@ export class IoUringBackend implements Backend, Requests {
   flush(): void {
     if (this.doorbell.expect()) this.notify(this.doorbell.target);
     for (let round = 0, goesOn = true; goesOn; round++) {
-      this.queueRequests(round === 0);
+      this.queueRequests(round === 0, false);
       this.registry.delegate.flush();
       this.ring.apply(this.requests.words, this.requests.count);
       const untaken = this.settle();
@@ -163,6 +166,7 @@ export class IoUringBackend implements Backend, Requests {
     const operation = (interest & EDGE) !== 0 ? POLL_MANY : (OPERATIONS[how] as number);
     this.requests.poll(operation, fd, toPoll(interest), generation);
     this.polls++;
+    if (operation === POLL_LIKELY) this.likely++;
   }
 
   goOn(count: number): boolean {
@@ -180,11 +184,12 @@ export class IoUringBackend implements Backend, Requests {
   }
 
   /** Queues what there is to ask, in a ring that has room for the answers. */
-  private queueRequests(isFirstRound: boolean): void {
-    this.registry.reify(isFirstRound);
-    if (this.polls <= this.ring.room || this.isLargest) return;
+  private queueRequests(isFirstRound: boolean, mayLook = true): void {
+    this.registry.reify(isFirstRound, mayLook);
+    // What is likely to be ready is hardly ever polled.
+    if (this.polls - this.likely <= this.ring.room || this.isLargest) return;
     this.replace(this.polls);
-    this.registry.reify(isFirstRound);
+    this.registry.reify(isFirstRound, mayLook);
   }
 
   /** One native call. Returns the number of answers or a negative errno. */
@@ -208,7 +213,8 @@ export class IoUringBackend implements Backend, Requests {
     const { count } = requests;
     const result = count === 0 ? 0 : Math.min(requests.result(0), requests.result(count - 1));
     const untaken = -result;
-    requests.count = 0;
+    requests.clear();
+    this.likely = 0;
     for (let index = 0; untaken !== 0 && index < count; index++) {
       if (requests.result(index) === 0) continue;
       const fd = requests.fd(index);
@@ -250,19 +256,21 @@ export class IoUringBackend implements Backend, Requests {
   /** A poll that was answered with an error. Returns whether somebody was told. */
   private cameToNothing(fd: number, generation: number, errno: number, goesOn: boolean, sink: Sink): boolean {
     const { registry } = this;
-    if (generation !== this.context.generations.get(fd)) return false;
+    const { generations } = this.context;
+    if (generation !== generations.get(fd)) return false;
     if (errno === EAGAIN && goesOn) {
       registry.doubted(fd, generation);
       return false;
     }
-    // For a file that nobody can name any more.
-    if (goesOn) this.cancel(fd, generation);
+    // For a file that nobody can name any more, and the next one of this number is nothing to it.
+    if (goesOn) registry.withdraw(fd);
+    const current = generations.get(fd);
     const cannotWait = errno === EINVAL || errno === EOPNOTSUPP;
     // An epoll set can always be waited for: if that of the delegate cannot, its number is somebody else's by now.
-    if (errno === EBADF || (cannotWait && registry.isDelegate(fd))) return registry.fails(fd, generation, EBADF, sink);
-    if (cannotWait) registry.refused(fd, generation);
+    if (errno === EBADF || (cannotWait && registry.isDelegate(fd))) return registry.fails(fd, current, EBADF, sink);
+    if (cannotWait) registry.refused(fd, current);
     // Not by us, so what it waited for is gone; or nobody can say what is so: whoever asks anew is told.
-    else if (errno === ECANCELED || errno === EAGAIN) registry.lost(fd, generation);
+    else if (errno === ECANCELED || errno === EAGAIN) registry.lost(fd, current);
     else throw refusals.exhausted("a poll with io_uring", errno);
     return false;
   }
@@ -273,7 +281,7 @@ export class IoUringBackend implements Backend, Requests {
     this.isLargest = ring.room < completions;
     this.knowsMany = (ring.features & MULTISHOT) !== 0;
     this.isCrowded = false;
-    this.polls = 0;
+    this.polls = this.likely = 0;
     this.registry.owns(ring.fd);
     return ring;
   }
@@ -293,11 +301,14 @@ export class IoUringBackend implements Backend, Requests {
     if (this.doorbell.isOn) requireNotified(this.ring.notify(this.doorbell.target));
   }
 
-  /** Somebody has closed the number of a ring, which the next one may get. */
+  /** Somebody has closed the number of a ring, which the next one may get. It may still be reached by its index. */
   private abandon(ring: Ring): void {
+    const { requests } = this;
+    this.registry.takeBack();
+    ring.apply(requests.words, requests.count);
+    requests.clear();
     this.registry.disowns(ring.fd);
     ring.abandon();
-    this.requests.count = 0;
   }
 
   /** Closes a ring; what is stopped is let go of at once. */
@@ -306,7 +317,7 @@ export class IoUringBackend implements Backend, Requests {
     this.registry.disowns(ring.fd);
     requests.keepRemovals();
     ring.apply(requests.words, requests.count);
-    requests.count = 0;
+    requests.clear();
     ring.close();
   }
 

@@ -11,7 +11,7 @@ export const POLL_MANY = 2;
 export const REMOVE = 3;
 /**
  * Asks of a POLL_MANY whether it is so now what it polls for. `exchange` tells by an answer with AT_ONCE if it is, or that the
- * number is not open, and by none if it is not; `apply` leaves it to the ring to answer, if it is so.
+ * number is not open, and by none if it is not. Not for `apply`.
  */
 export const LOOK = 4;
 /**

@@ -14,7 +14,7 @@ const MANY = 5000;
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const isRoot = process.getuid?.() === 0;
-if (!isRoot) console.log("skipped: kernel.io_uring_disabled, because only root may change it");
+if (!isRoot) console.log("skipped: kernel.io_uring_disabled and mounts, because only root may change them");
 
 /** What a program says of the probe and of a loop, under a command that takes something away from it. */
 function answersUnder(...command: readonly [string, ...string[]]): unknown {
@@ -120,4 +120,13 @@ it("with a completion queue of the smallest size, of 5000 that are ready at once
   expect(watchers.every(({ active }) => active)).toBe(true);
   loop.close();
   closeAll(...counters);
+});
+
+(isRoot ? describe : describe.skip)("with mounts of its own", () => {
+  it("a watcher of /proc/self/mounts is told of each change, though to look at it is to take it", () => {
+    const args = ["--mount", process.execPath, at("fixtures/mounts.mjs")];
+    const { status, stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: 60_000 });
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toEqual([1, 1]);
+  });
 });

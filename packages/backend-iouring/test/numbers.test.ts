@@ -58,7 +58,7 @@ describe.each([
     expect(look()).toEqual([`${String(number)} failed ${String(EBADF)}`]);
   });
 
-  it("is replaced when a program has closed it by mistake, and nothing is lost", () => {
+  it("is replaced where it is needed when a program has closed it by mistake, and nothing is lost", () => {
     const [reader, writer] = world.pipe();
     want(reader, READ);
     look();
@@ -69,6 +69,8 @@ describe.each([
     expect(look()).toEqual([]);
     world.send(writer);
     expect(look()).toEqual([`${String(reader)} READ`]);
+    // Who has an index needs no number.
+    expect(rings).toHaveLength(name.includes("index") ? 1 : 2);
   });
 
   it("leaves the file alone that has its number by now, which can be watched", () => {
@@ -116,6 +118,39 @@ describe.each([
     }
     const [, larger] = rings;
     expect([larger?.fd, larger?.error, rings.length]).toEqual([number, 0, 2]);
+  });
+
+  it("is missed when it was closed, though something else is ready in every turn", () => {
+    const [hot, hotWriter] = world.pipe();
+    const [reader, writer] = world.pipe();
+    want(hot, READ);
+    want(reader, READ);
+    world.send(hotWriter);
+    for (let turn = 0; turn < 20; turn++) expect(look()).toEqual([`${String(hot)} READ`]);
+    world.close(number);
+    world.send(writer);
+    const said = [look(), look(), look()].flat();
+    expect(said).toContain(`${String(reader)} READ`);
+    expect(said).toContain(`${String(hot)} READ`);
+  });
+
+  it("is given up when it is another ring's by now, which goes on", () => {
+    const [reader, writer] = world.pipe();
+    want(reader, READ);
+    look();
+    world.close(number);
+    const other = new IoUringBackend(newContext(), watched(world.port, rings), world.delegate);
+    expect(rings.at(-1)?.fd).toBe(number);
+    const [second, secondWriter] = world.pipe();
+    const others = hands(other);
+    others.want(second, READ);
+    others.look();
+    world.send(writer);
+    want(world.pipe()[0], READ);
+    expect([look(), look()].flat()).toContain(`${String(reader)} READ`);
+    world.send(secondWriter);
+    expect([others.look(), others.look()].flat()).toContain(`${String(second)} READ`);
+    other.close();
   });
 
   it("can be closed before its answers are to make an eventfd readable", () => {

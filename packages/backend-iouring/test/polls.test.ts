@@ -5,7 +5,7 @@ import { EDGE, PRIORITY, READ, WRITE } from "@polyloop/loop-core";
 import { MULTISHOT } from "../src/port.js";
 import { CROWDED, stage } from "./stage.js";
 
-describe("level-triggered, by polls that are answered once", () => {
+describe("level-triggered", () => {
   it("a descriptor that stays ready is reported in every turn, one native call each", () => {
     const { create, want, look, kernel } = stage();
     const fd = create(IN);
@@ -138,6 +138,25 @@ describe("level-triggered, by polls that are answered once", () => {
     expect(look()).toEqual([]);
     raise(fd, IN);
     expect(look()).toEqual([`${String(fd)} READ`]);
+  });
+
+  it("who asks about more descriptors than RLIMIT_NOFILE allows by now is told what came, and polls anew", () => {
+    const { create, want, look, raise, lower, kernel } = stage(CROWDED);
+    const [fd, socket] = [create(IN), create(0, "socket")];
+    want(fd, READ);
+    want(socket, READ);
+    look();
+    kernel.fault = (call) => (call === "look" ? EINVAL : 0);
+    raise(socket, IN);
+    expect([look(), look()]).toEqual([
+      [`${String(fd)} READ`, `${String(socket)} READ`],
+      [`${String(fd)} READ`, `${String(socket)} READ`],
+    ]);
+    lower(fd, IN);
+    lower(socket, IN);
+    const before = kernel.monotonic;
+    expect(look(100)).toEqual([]);
+    expect(kernel.monotonic - before).toBeCloseTo(100);
   });
 
   it("nobody can say what is so: it is polled anew", () => {
@@ -346,7 +365,50 @@ describe("answers that nobody asked for", () => {
   });
 });
 
+describe("a descriptor that is closed while it is watched", () => {
+  it("fails when it is looked at, and nothing of its file is told of the next one with its number", () => {
+    const { kernel, create, want, look, raise, ring } = stage(CROWDED);
+    const [fd, other] = [create(IN), create(IN)];
+    const old = kernel.descriptors.file(fd);
+    want(fd, READ);
+    want(other, READ);
+    for (let turn = 0; turn < 2; turn++) look();
+    kernel.descriptors.close(fd);
+    expect(look()).toContain(`${String(fd)} failed ${String(EBADF)}`);
+    expect(create()).toBe(fd);
+    want(fd, READ);
+    old.raise(IN | HUP);
+    expect(look()).toEqual([`${String(other)} READ`]);
+    expect(old.references).toBe(0);
+    raise(fd, IN);
+    expect(look()).toContain(`${String(fd)} READ`);
+    want(fd, 0);
+    want(other, 0);
+    look();
+    expect(ring().size).toBe(0);
+  });
+});
+
 describe("a stopped descriptor", () => {
+  it("is polled no more, also when something came just before it was stopped", () => {
+    const { kernel, create, want, look, raise, lower, ring } = stage(CROWDED);
+    const fd = create(IN);
+    want(fd, READ);
+    look();
+    look();
+    expect(ring().size).toBe(1);
+    for (const interest of [READ | WRITE, READ, 0]) {
+      raise(fd, IN);
+      want(fd, interest);
+      lower(fd, IN);
+      look();
+    }
+    expect(ring().size).toBe(0);
+    const file = kernel.descriptors.file(fd);
+    kernel.descriptors.close(fd);
+    expect(file.references).toBe(0);
+  });
+
   it("that is closed then is let go of in the next poll", () => {
     const { kernel, create, want, look } = stage();
     const fd = create();

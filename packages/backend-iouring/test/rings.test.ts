@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { EBADR, ENOMEM } from "@polyloop/backend-epoll/errno";
 import { IN } from "@polyloop/backend-epoll/poll-masks";
 import { READ } from "@polyloop/loop-core";
-import { stage } from "./stage.js";
+import { CROWDED, stage } from "./stage.js";
 
 /** Files that are watched and ready. */
 function watchMany(on: ReturnType<typeof stage>, count: number): number[] {
@@ -31,6 +31,13 @@ describe("a ring that grows", () => {
     expect(on.look()).toHaveLength(2010);
     expect([on.kernel.rings.length, on.ring().size]).toEqual([1, 0]);
     expect(on.calls("io_uring_setup")).toBe(2);
+  });
+
+  it("but not for what is always ready, which is not polled", () => {
+    const on = stage();
+    watchMany(on, 600);
+    for (let turn = 0; turn < 20; turn++) expect(on.look()).toHaveLength(600);
+    expect(on.calls("io_uring_setup")).toBe(1);
   });
 
   it("to the kernel's limit, beyond which answers find their places elsewhere", () => {
@@ -137,6 +144,22 @@ describe("the descriptor that others poll", () => {
     on.look();
     on.backend.flush();
     expect(on.kernel.isReadable(own)).toBe(false);
+  });
+
+  it("is not readable for what was told and is over, and ends no wait", () => {
+    const on = stage(CROWDED);
+    const fd = on.create(IN);
+    on.want(fd, READ);
+    for (let turn = 0; turn < 3; turn++) {
+      on.raise(fd, IN);
+      expect(on.look()).toEqual([`${String(fd)} READ`]);
+      on.lower(fd, IN);
+      on.backend.flush();
+      expect(on.kernel.isReadable(on.backend.fd)).toBe(false);
+      const before = on.kernel.monotonic;
+      expect(on.look(60)).toEqual([]);
+      expect(on.kernel.monotonic - before).toBeCloseTo(60);
+    }
   });
 
   it("is readable when a change waits that nobody has flushed, and for always-ready descriptors", () => {

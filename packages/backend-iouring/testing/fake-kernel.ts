@@ -27,8 +27,14 @@ export type Nature = "socket" | "refused";
 /** What a socket's waker says with whatever it says, and nobody who looks. */
 const RDBAND = 0x80;
 
-/** An answer with one of these is looked at again. */
-const DOUBTFUL = RDBAND | PRI | ERR;
+/** Whether more may be said than is so; `all`: of whatever comes. What the kernel has seen itself is PRI without RDBAND. */
+function isDoubtful(result: number, all: boolean): boolean {
+  if (result <= 0 || (result & RDBAND) !== 0) return result > 0;
+  return (result & PRI) === 0 && (all || (result & ERR) !== 0);
+}
+
+/** A call did not reach the ring. */
+const ELSEWHERE = [-EBADF, -EOPNOTSUPP, -EEXIST];
 
 /** io_uring adds these to what is asked. */
 const ALWAYS = ERR | HUP | RDHUP;
@@ -230,13 +236,13 @@ export class FakeRing implements port.Ring {
     const timeout = seconds < 0 ? -1 : seconds * 1000 + nanoseconds / 1e6;
     const room = new Room(answers, kernel.mostAnswers);
     const isUsable = this.error === 0 && this.isThere;
-    const most = Math.floor(room.capacity / 2);
     let done = 0;
     if (isUsable) {
-      const questions = moveQuestionsToFront(requests, count, most);
+      const questions = moveQuestionsToFront(requests, count);
       if (questions > 0) {
-        if (this.hasAnswers() === 1) this.take(room, port.EARLY, questions);
-        done = this.look(requests, questions, room);
+        const kept = Math.min(questions, Math.floor(room.capacity / 2));
+        if (this.hasAnswers() === 1) this.take(room, port.EARLY, kept);
+        done = this.ask(requests, questions, room, room.left - kept);
       }
     }
     const hasFailed = done > 0 && requests[4] !== 0;
@@ -244,18 +250,18 @@ export class FakeRing implements port.Ring {
     const result = this.submit(rest, count - done, room.count === 0 && !hasFailed ? timeout : 0);
     if (isUsable) {
       this.take(room, 0, 0);
-      this.look(requests, 0, room);
+      this.ask(requests, 0, room, 0);
     }
     const times = new Float64Array([kernel.monotonic, kernel.wall]);
     new Uint8Array(answers.buffer, answers.byteOffset, times.byteLength).set(new Uint8Array(times.buffer));
     if (this.hasDropped) return -EBADR;
-    return room.count > 0 ? room.count : result;
+    return room.count === 0 || ELSEWHERE.includes(result) ? result : room.count;
   }
 
   hasAnswers(): number {
     if (this.error !== 0 || !this.isThere) return 0;
     this.lookAround();
-    return this.hasMore || this.completions.length > 0 ? 1 : 0;
+    return this.hasMore || this.hasCompletions() ? 1 : 0;
   }
 
   notify(fd: number): number {
@@ -319,31 +325,43 @@ export class FakeRing implements port.Ring {
     return this.woken.size > 0 || this.overflow.length > 0;
   }
 
+  /** Whether there are completions, those of removals aside, which say nothing. */
+  private hasCompletions(): boolean {
+    while (this.completions[0] === null) this.completions.shift();
+    return this.completions.length > 0;
+  }
+
   /**
-   * poll(2) about the first requests and about the answers that are in doubt. Returns how many requests that was all for, which
-   * are the first ones then.
+   * poll(2) about the first requests and about the answers that are in doubt; room is to be left for so many. Returns how many
+   * requests that was all for, which are the first ones then.
    */
-  private look(requests: Int32Array, count: number, room: Room): number {
+  private ask(requests: Int32Array, count: number, room: Room, kept: number): number {
     const doubtful = this.doubtful.splice(0);
-    const hasAnswered = count + doubtful.length === 0 || this.kernel.enter("look") === 0;
+    const errno = count + doubtful.length === 0 ? 0 : this.kernel.enter("look");
     const isSo = (fd: number, mask: number): number => {
       const file = this.kernel.descriptors.lookup(fd);
       return file === undefined ? -EBADF : stateOf(file) & (mask | ERR | HUP);
     };
     for (const answer of doubtful) {
-      answer[2] = hasAnswered ? isSo(answer[0] as number, answer[2] as number) : -EAGAIN;
+      if (errno === 0) answer[2] = isSo(answer[0] as number, answer[2] as number);
+      else if (errno !== EINVAL) answer[2] = -EAGAIN;
     }
     let done = 0;
+    let failed = 0;
     for (let index = 0; index < count; index++) {
       const at = index * port.REQUEST_LENGTH;
       const [operation, fd = -1, mask = 0, generation = 0] = requests.subarray(at, at + port.REQUEST_LENGTH);
       const isLook = operation === port.LOOK;
-      const bits = hasAnswered ? isSo(fd, mask) : 0;
-      if (bits > 0 || (bits < 0 && isLook)) {
-        room.store(fd, generation, bits, isLook ? port.MORE | port.AT_ONCE : port.AT_ONCE);
-      }
-      if (!hasAnswered && isLook) requests[at + 4] = -EAGAIN;
-      if (isLook || bits > 0) swap(requests, done++, index);
+      const bits = errno === 0 ? isSo(fd, mask) : 0;
+      const isTold = bits > 0 || (bits < 0 && isLook);
+      const hasRoom = room.left > kept;
+      if (isTold && hasRoom) room.store(fd, generation, bits, isLook ? port.MORE | port.AT_ONCE : port.AT_ONCE);
+      if (!isLook && !(isTold && hasRoom)) continue;
+      const hasFailed = isLook && (errno !== 0 || (isTold && !hasRoom));
+      if (hasFailed) requests[at + 4] = -EAGAIN;
+      swap(requests, done, index);
+      if (hasFailed) swap(requests, failed++, done);
+      done++;
     }
     return done;
   }
@@ -356,7 +374,7 @@ export class FakeRing implements port.Ring {
     this.lookAround();
     while (errno === 0) {
       const batch = Math.min(count - done, this.submissions);
-      const waits = timeout !== 0 && done + batch === count && this.completions.length === 0;
+      const waits = timeout !== 0 && done + batch === count && !this.hasCompletions();
       if (batch === 0 && !waits && !this.hasMore) break;
       errno = this.kernel.enter("io_uring_enter");
       const taken = errno === 0 ? batch : Math.min(batch, this.kernel.takenBeforeFault);
@@ -384,10 +402,6 @@ export class FakeRing implements port.Ring {
     const [operation, fd = -1, mask = 0, generation = 0] = words.subarray(at, at + port.REQUEST_LENGTH);
     if (operation === port.REMOVE) {
       this.remove(fd, generation);
-      return;
-    }
-    if (operation === port.LOOK) {
-      this.update(fd, generation);
       return;
     }
     const fault = this.kernel.enter("poll", fd);
@@ -434,25 +448,14 @@ export class FakeRing implements port.Ring {
     poll.file.wakes.add(poll.wake);
   }
 
-  /** A poll that goes on looks again. */
-  private update(fd: number, generation: number): void {
-    this.doubtsAll = true;
-    const poll = this.find(fd, generation);
-    // ENOENT, EALREADY or success, which nobody is told of.
-    this.complete(null);
-    if (poll === undefined || poll.wakes > 0) return;
-    const bits = stateOf(poll.file) & poll.mask;
-    if (bits !== 0) this.report(poll, bits);
-  }
-
   private find(fd: number, generation: number): Poll | undefined {
     return [...this.polls].find((poll) => poll.fd === fd && poll.generation === generation);
   }
 
   private remove(fd: number, generation: number): void {
     const poll = this.find(fd, generation);
-    if (poll === undefined || poll.wakes > 0) {
-      // ENOENT or EALREADY, which nobody is told of.
+    if (poll === undefined) {
+      // ENOENT, which nobody is told of.
       this.complete(null);
       return;
     }
@@ -527,21 +530,21 @@ export class FakeRing implements port.Ring {
         if (completion === null || completion === undefined) continue;
         const [fd, generation, result, more] = completion;
         const answer = room.store(fd, generation, result, what | (more ? port.MORE : 0));
-        if (result > 0 && (this.doubtsAll || (result & DOUBTFUL) !== 0)) this.doubtful.push(answer);
+        if (isDoubtful(result, this.doubtsAll)) this.doubtful.push(answer);
       }
       if (room.left === kept || !this.hasMore || this.kernel.enter("io_uring_enter") !== 0) break;
       this.flushOverflow();
       this.runTasks();
     }
-    this.doubtsAll = room.left === kept;
+    this.doubtsAll = this.hasAnswers() === 1;
   }
 }
 
-/** Moves LOOKs to the front, and what is likely to be ready behind them. Returns how many they are, at most `most`. */
-function moveQuestionsToFront(requests: Int32Array, count: number, most: number): number {
+/** Moves LOOKs to the front, and what is likely to be ready behind them. Returns how many they are. */
+function moveQuestionsToFront(requests: Int32Array, count: number): number {
   let looks = 0;
   let questions = 0;
-  for (let index = 0; index < count && questions < most; index++) {
+  for (let index = 0; index < count; index++) {
     const operation = requests[index * port.REQUEST_LENGTH];
     if (operation !== port.LOOK && operation !== port.POLL_LIKELY) continue;
     swap(requests, questions, index);

@@ -134,7 +134,7 @@ void AioContext::LookAtTheNew(Words requests, size_t count) {
   } catch (const std::bad_alloc&) {
     return;
   }
-  if (questions_.IsEmpty() || !questions_.Ask()) return;
+  if (questions_.Ask() != 0) return;
   size_t at = 0;
   for (const size_t index : origins_) {
     int32_t* words = requests.data + index * kRequestLength;
@@ -239,7 +239,7 @@ void AioContext::LookAgain() {
     has_asked =
         has_asked && questions_.Add(static_cast<int>(request->aio_fildes), static_cast<uint32_t>(request->aio_buf));
   }
-  has_asked = has_asked && questions_.Ask();
+  has_asked = has_asked && questions_.Ask() == 0;
   size_t at = 0;
   for (int32_t* answer : doubtful_) {
     if (has_asked) {

@@ -15,7 +15,6 @@ namespace polyloop {
 class Questions {
  public:
   void Clear() { questions_.clear(); }
-  bool IsEmpty() const { return questions_.empty(); }
   // Gives the memory back.
   void Free() { questions_ = {}; }
 
@@ -29,13 +28,14 @@ class Questions {
     }
   }
 
-  // Returns whether the kernel has answered.
-  bool Ask() {
+  // Returns 0 or a negative errno: ENOMEM, or EINVAL when they are more than RLIMIT_NOFILE.
+  int Ask() {
+    if (questions_.empty()) return 0;
     int result = -1;
     // A signal interrupts even a question that does not wait, just when nothing is so.
     do result = ::poll(questions_.data(), questions_.size(), 0);
     while (result < 0 && errno == EINTR);
-    return result >= 0;
+    return result < 0 ? -errno : 0;
   }
 
   // What is so of the `index`th that was added: poll bits, or a negative errno for a number that is not open.
