@@ -9,11 +9,15 @@ export const refusals = new Refusals("iouring", "io_uring_setup", explain);
 
 function explain(syscall: string, errno: number): Explanation {
   const remedy = remedyOf(syscall, errno);
+  if (syscall === "io_uring_enter" && errno === EPERM) return { meaning: FORBIDDEN, remedy };
   if (syscall !== "io_uring_setup") return { remedy };
   const code = errno === EOPNOTSUPP ? "ERR_KERNEL_TOO_OLD" : undefined;
   return { code, meaning: meaningOf(errno), remedy };
 }
 
+const FORBIDDEN = "a seccomp profile or a security module forbids it";
+
+/** To set up a ring takes io_uring_register, too. */
 function meaningOf(errno: number): string | undefined {
   if (errno === EOPNOTSUPP) return "its waits have no timeouts, or it loses completions: that came with Linux 5.11";
   if (errno === ENOSYS) return "the kernel was built without CONFIG_IO_URING, or a seccomp profile hides it";
@@ -22,7 +26,7 @@ function meaningOf(errno: number): string | undefined {
   const disabled = setting();
   if (disabled === "2") return `${DISABLED} is 2: nobody may use it`;
   if (disabled === "1") return `${DISABLED} is 1: only its group and privileged processes may use it`;
-  return "a seccomp profile or a security module forbids it";
+  return `${FORBIDDEN}, or io_uring_register`;
 }
 
 function remedyOf(syscall: string, errno: number): string | undefined {

@@ -42,7 +42,13 @@ describe("the probe", () => {
     ["io_uring_setup", EPERM, "EPERM", /seccomp profile or a security module|io_uring_disabled/, /seccomp|sysctl/],
     ["io_uring_setup", ENOMEM, "ENOMEM", /RLIMIT_MEMLOCK/, /Raise RLIMIT_MEMLOCK/],
     ["io_uring_setup", EOPNOTSUPP, "ERR_KERNEL_TOO_OLD", /Linux 5\.11/, /newer kernel/],
-    ["io_uring_enter", EPERM, "EPERM", /^io_uring_enter failed with EPERM/, /Allow .*io_uring_enter/],
+    [
+      "io_uring_enter",
+      EPERM,
+      "EPERM",
+      /^io_uring_enter failed with EPERM \(a seccomp profile/,
+      /Allow .*io_uring_enter/,
+    ],
     ["poll", ENOMEM, "ENOMEM", /poll with io_uring failed/, /Raise/],
     ["eventfd", 24, "EMFILE", /^eventfd failed with EMFILE/, undefined],
   ] as const)("when %s answers %d: %s", (call, errno, code, reason, remedy) => {

@@ -58,6 +58,7 @@ function commandFor(workload: Workload, values: Values, options: MeasureOptions)
   ];
   if (baseline !== undefined) given.push(["baseline", baseline]);
   const command = ["npm run bench --", workload.name, ...given.map(([name, value]) => `--${name} ${String(value)}`)];
+  if (!options.strace) command.push("--no-strace");
   return [...librarySources(workload), ...command].join(" ");
 }
 

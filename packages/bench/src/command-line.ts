@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Workload } from "./workload.js";
 import { workloads } from "./workloads.js";
 import { type Tool, tools } from "./profile.js";
+import { allSides } from "./sides.js";
 
 /** The options of `bench <workload>`, checked. */
 export interface MeasureOptions {
@@ -42,7 +43,7 @@ export function commandLine(actions: Actions): Command {
     const length = ["--measure <ms>", "length of the measurement in each round", wholeNumber(1), 400] as const;
     withTimes(withParameters(program.command(workload.name), workload), workload, [warm, length])
       .option("--rounds <count>", "rounds of each side; fewer than 7 are a try and no figure", wholeNumber(1), 9)
-      .option("--side <name>", "a side to measure, such as libev-epoll; may be repeated", collect, [])
+      .addOption(sideOption(workload))
       .option("--baseline <side>", "what ratios are to (default: libev on the same backend, or what is there on epoll)")
       .option("--no-strace", "do not count system calls")
       .option("--json", "print JSON", false)
@@ -58,6 +59,13 @@ export function commandLine(actions: Actions): Command {
       });
   }
   return program;
+}
+
+function sideOption(workload: Workload): Option {
+  const names = allSides(workload).map(({ name }) => name);
+  return new Option("--side <name,…>", `a side to measure, may be repeated: ${names.join(", ")}`)
+    .argParser(collect)
+    .default([], "all but those that are edge-triggered");
 }
 
 /** What stands in for the times of a workload that has no such options. */
