@@ -181,8 +181,7 @@ size_t Ring::Ask(int32_t* requests, size_t count, Room* room) {
   return done;
 }
 
-// Makes the requests, and waits with the last of them if there is no answer yet. Returns 0, 1 if the kernel has not
-// taken all of them just now, or why the wait ended.
+// Makes the requests, and waits with the last of them if there is no answer yet. Returns 0, or why the wait ended.
 int Ring::Submit(int32_t* requests, size_t count, bool may_wait, const timespec* timeout) {
   size_t done = 0;
   // A forked child: this is what the kernel would answer, and the parent's memory is not touched.
