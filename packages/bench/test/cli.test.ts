@@ -80,7 +80,9 @@ describe("bench", () => {
     const [side] = report.sides;
     expect(side?.rounds.map(({ events }) => events)).toEqual([50, 50]);
     expect(side?.turns?.longest.median).toBeGreaterThan(0);
-    expect(report.command).toBe("npm run bench -- grow --count 50 --step 20 --rounds 2 --side polyloop-epoll --no-strace");
+    expect(report.command).toBe(
+      "npm run bench -- grow --count 50 --step 20 --rounds 2 --side polyloop-epoll --no-strace",
+    );
     expect(bench(args).stdout).toMatch(/^│ turns, ms +│ median │ longest │/m);
   });
 
