@@ -25,6 +25,7 @@ function answersUnder(...command: readonly [string, ...string[]]): unknown {
   return JSON.parse(stdout);
 }
 
+// Skipped for the reason that is printed above.
 (isRoot ? describe : describe.skip)("with kernel.io_uring_disabled", () => {
   afterEach(() => {
     jest.restoreAllMocks();
@@ -122,6 +123,7 @@ it("with a completion queue of the smallest size, of 5000 that are ready at once
   closeAll(...counters);
 });
 
+// Skipped for the reason that is printed above.
 (isRoot ? describe : describe.skip)("with mounts of its own", () => {
   it("a watcher of /proc/self/mounts is told of each change, though to look at it is to take it", () => {
     const args = ["--mount", process.execPath, at("fixtures/mounts.mjs")];

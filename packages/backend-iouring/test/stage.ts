@@ -2,7 +2,8 @@ import { Delegate } from "@polyloop/backend-epoll/delegate";
 import { type Hands, hands, newContext, type Surroundings, surroundingsOf } from "@polyloop/backend-epoll/testing";
 import type { BackendContext } from "@polyloop/loop-core";
 import { IoUringBackend } from "../src/backend.js";
-import { type FakeCall, FakeKernel, type FakeRing, type Nature } from "../testing/fake-kernel.js";
+import { type FakeCall, FakeKernel, type Nature } from "../testing/fake-kernel.js";
+import type { FakeRing } from "../testing/fake-ring.js";
 
 /** The state machine on a fake kernel, and the hands of core. */
 export interface Stage extends Hands, Surroundings<Nature, FakeCall> {

@@ -1,1 +1,2 @@
-export { type FakeCall, FakeKernel, FakeRing, type Nature } from "./fake-kernel.js";
+export { type FakeCall, FakeKernel, type Nature } from "./fake-kernel.js";
+export { FakeRing } from "./fake-ring.js";

@@ -13,6 +13,7 @@ const run = (name: string): Ending =>
 
 const RIGHT = { status: 0, signal: null, stdout: "", stderr: "" };
 
+// Skipped for the reason that is printed above.
 (hasCompiler ? describe : describe.skip)("the native code by itself", () => {
   it("is right about signalfds, and about rings that are not what they should be", () => {
     expect(run("native")).toEqual(RIGHT);

@@ -33,6 +33,7 @@ describe("the system calls of a hundred turns that do not wait", () => {
   if (typeof calls === "string") {
     process.stderr.write(`skipped: counting system calls, because strace cannot run here (${calls})\n`);
   }
+  // Skipped for the reason that is printed above.
   const check = typeof calls === "string" ? it.skip : it;
   const callsOf = (kind: string): string[] | undefined =>
     (calls as Map<string, TracedCall[]>)

@@ -1,3 +1,4 @@
+export { installedBesideEpoll, type InstalledTools } from "./installed-backend.js";
 export { bytesPerCall, collectAll } from "./heap.js";
 export { type CompiledProgram, compiled, type Ending, hasCompiler, runNative } from "./compiled.js";
 export { closeAll, drain, fill, pipe, pty, send, streamPair, tcpPair } from "./kernel-objects.js";
